@@ -1,0 +1,120 @@
+//go:build cgo && !noonednn
+
+package onednn
+
+// #cgo CFLAGS: -O3 -fopenmp -Wall
+// #cgo LDFLAGS: -ldnnl -fopenmp
+// #include "kernels.h"
+import "C"
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"runtime"
+	"unsafe"
+
+	"tsr/internal/conv"
+)
+
+// execute is the executor: the one goroutine, on the one thread, that calls into C. It stays locked to its
+// thread to the end, so that the thread, and its OpenMP workers with it, ends with it.
+func (b *Backend) execute() {
+	runtime.LockOSThread()
+	var engine *C.tsr_engine
+	if st := C.tsr_engine_new(&engine, C.int(b.threads)); st != 0 {
+		C.tsr_engine_free(engine)
+		b.job.err = fmt.Errorf("onednn: start: %s", status(st))
+		b.closed = true
+		b.done <- struct{}{}
+		return
+	}
+	plans := newCache(engine)
+	b.done <- struct{}{}
+	for range b.start {
+		b.job.err = run(engine, plans, &b.job)
+		b.done <- struct{}{}
+	}
+	plans.clear()
+	C.tsr_engine_free(engine)
+	b.done <- struct{}{}
+}
+
+// run does one job.
+func run(engine *C.tsr_engine, plans *cache, j *job) error {
+	if j.kind == actBack {
+		C.tsr_act_back(ptr(j.dst), ptr(j.a), ptr(j.b), C.int64_t(len(j.dst)), slope(j.s.Act))
+		return nil
+	}
+	plan, err := plans.get(j.kind, j.s)
+	if err != nil {
+		return err
+	}
+	var st C.int
+	if j.kind == backKernel {
+		st = C.tsr_back_kernel(engine, plan, ptr(j.dst), ptr(j.dst2), ptr(j.a), ptr(j.b))
+	} else {
+		st = C.tsr_forward(engine, plan, ptr(j.dst), ptr(j.a), ptr(j.b), ptr(j.bias))
+	}
+	if st != 0 {
+		return fmt.Errorf("onednn: %v of %v: %s", j.kind, j.s, status(st))
+	}
+	return nil
+}
+
+// newPlan compiles the convolution that computes kind for s. The caller frees it.
+func newPlan(engine *C.tsr_engine, k kind, s conv.Shape) (*C.tsr_plan, error) {
+	// oneDNN's kernels count in 32 bits here and there.
+	if s.XLen() > math.MaxInt32 || s.YLen() > math.MaxInt32 || s.WLen() > math.MaxInt32 {
+		return nil, fmt.Errorf("onednn: %v of %v: %w", k, s, errTooLarge)
+	}
+	size, ci, co, pad := [3]int{s.D, s.H, s.W}, s.Ci, s.Co, s.Pad
+	ks := [3]int{s.KD, s.KH, s.KW}
+	q := C.tsr_problem{n: C.int64_t(s.N), slope: 1}
+	switch k {
+	case forward:
+		q.slope, q.bias = slope(s.Act), 1
+	case backKernel:
+		q.kernel = 1
+	case backData: // dx = dz ∗ (w reversed): data and result change places, and so do their channels
+		q.flipped = 1
+		ci, co = co, ci
+		size[0], size[1], size[2] = s.Out()
+		for i, k := range ks {
+			pad[i] = [2]int{k - 1 - s.Pad[i][0], k - 1 - s.Pad[i][1]}
+		}
+	}
+	q.ci, q.co = C.int64_t(ci), C.int64_t(co)
+	for i := range 3 {
+		q.size[i], q.k[i] = C.int64_t(size[i]), C.int64_t(ks[i])
+		q.lo[i], q.hi[i] = C.int64_t(pad[i][0]), C.int64_t(pad[i][1])
+	}
+	var plan *C.tsr_plan
+	if st := C.tsr_plan_new(&plan, engine, &q); st != 0 {
+		C.tsr_plan_free(plan)
+		return nil, fmt.Errorf("onednn: plan %v of %v: %s", k, s, status(st))
+	}
+	return plan, nil
+}
+
+var errTooLarge = errors.New("a tensor has 2³¹ elements or more; cut the clip into smaller tiles")
+
+// ptr passes a slice to C for the length of one call; C keeps no pointer beyond it.
+func ptr(s []float32) *C.float { return (*C.float)(unsafe.SliceData(s)) }
+
+// slope is the factor an activation puts on negative values.
+func slope(a conv.Act) C.float {
+	switch a {
+	case conv.ReLU:
+		return 0
+	case conv.Leaky:
+		return conv.LeakySlope
+	}
+	return 1
+}
+
+func status(st C.int) string { return C.GoString(C.tsr_status(st)) }
+
+func (k kind) String() string {
+	return [...]string{"forward", "gradient of the activation", "gradient of the data", "gradient of the kernel"}[k]
+}

@@ -1,0 +1,370 @@
+// Package job keeps the state of a long run in a folder, so that the same command goes on where it was stopped or
+// killed.
+//
+//	manifest.json   what the run is and how far it has come; renamed into place as a whole
+//	NAME.f32        level files: raw little-endian float32 frames
+//	NAME-N.safetensors  checkpoints; the manifest names the one that counts and its SHA-256
+//	lock            held while a process works on the job
+//
+// The manifest is the only truth: what it does not mention was not finished and is made again.
+package job
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"tsr/internal/fault"
+	"tsr/internal/safeio"
+	"tsr/internal/volume"
+)
+
+const (
+	manifestName = "manifest.json"
+	lockName     = "lock"
+	format       = 1 // of the folder; a folder of a later format is refused
+)
+
+// Field is one property that a run must share with the one it continues.
+type Field struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// manifest is the file. Sum is the SHA-256 of the rest, so that a damaged file is never believed.
+type manifest struct {
+	Format   int             `json:"format"`
+	Identity []Field         `json:"identity"`
+	State    json.RawMessage `json:"state,omitempty"`
+	Saved    map[string]file `json:"saved,omitempty"`
+	Sum      string          `json:"sum,omitempty"`
+}
+
+type file struct {
+	Name string `json:"name"`
+	Sum  string `json:"sha256"`
+}
+
+// Job is an open job. The zero folder name "" is a job in memory, which nothing can continue.
+type Job struct {
+	dir   string
+	lock  *os.File
+	m     manifest
+	files []*os.File
+	mem   map[string]*volume.Clip
+}
+
+// Open takes hold of the job in dir, which is made if it is not there, and fills state with what the run saved last;
+// resumed tells whether it saved anything. With restart what is there is dropped.
+//
+// A folder of another run or a damaged one is a fault.Checkpoint that names the first field that differs; one in use
+// is fault.Locked.
+func Open(dir string, identity []Field, restart bool, state any) (j *Job, resumed bool, err error) {
+	j = &Job{dir: dir, m: manifest{Format: format, Identity: identity}, mem: map[string]*volume.Clip{}}
+	if dir == "" {
+		return j, false, nil
+	}
+	if err := safeio.MkdirAll(dir); err != nil {
+		return nil, false, err
+	}
+	if err := j.takeLock(); err != nil {
+		return nil, false, err
+	}
+	if restart {
+		err = j.clear()
+	} else {
+		resumed, err = j.resume(identity, state)
+	}
+	if err != nil {
+		j.Close()
+		return nil, false, err
+	}
+	return j, resumed, nil
+}
+
+// Peek reads the state of the job in dir without taking hold of it. ok is false if there is no job with
+// this identity.
+func Peek(dir string, identity []Field, state any) (ok bool) {
+	m, err := read(dir)
+	if err != nil || m == nil || differing(m.Identity, identity) != "" {
+		return false
+	}
+	return json.Unmarshal(m.State, state) == nil
+}
+
+// Describe reads the identity and the raw state of the job in dir, for showing them.
+func Describe(dir string) (identity []Field, state json.RawMessage, err error) {
+	m, err := read(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	if m == nil {
+		return nil, nil, fault.Newf(fault.Input, dir, "", "no tsr job here: it has no %s", manifestName)
+	}
+	return m.Identity, m.State, nil
+}
+
+func (j *Job) takeLock() error {
+	path := filepath.Join(j.dir, lockName)
+	f, err := safeio.Open(path, 0)
+	if err != nil {
+		return err
+	}
+	// The kernel drops the lock when its owner ends, however it ends.
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		f.Close()
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			return fault.Newf(fault.Locked, j.dir, "wait for it, or give this run another folder with --job", "another run is working on this job")
+		}
+		return fault.New(fault.Output, path, err, "")
+	}
+	j.lock = f
+	return nil
+}
+
+func (j *Job) resume(identity []Field, state any) (bool, error) {
+	m, err := read(j.dir)
+	if err != nil || m == nil {
+		return false, err
+	}
+	if d := differing(m.Identity, identity); d != "" {
+		return false, fault.Newf(fault.Checkpoint, j.dir, "add --restart to start over, or give this run another folder with --job",
+			"the job there is of another run: %s", d)
+	}
+	if err := json.Unmarshal(m.State, state); err != nil {
+		return false, damaged(j.dir, err)
+	}
+	j.m = *m
+	return true, nil
+}
+
+// read returns the manifest in dir, nil if there is none.
+func read(dir string) (*manifest, error) {
+	b, err := os.ReadFile(filepath.Join(dir, manifestName))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fault.New(fault.Checkpoint, dir, err, "")
+	}
+	var m manifest
+	if err := json.Unmarshal(b, &m); err != nil {
+		return nil, damaged(dir, err)
+	}
+	if m.Format > format {
+		return nil, fault.Newf(fault.Checkpoint, dir, "use the newer tsr, or add --restart to start over", "made by a newer tsr")
+	}
+	sum := m.Sum
+	if m.Sum = ""; sum != m.checksum() {
+		return nil, damaged(dir, errors.New("its checksum is wrong"))
+	}
+	return &m, nil
+}
+
+func damaged(dir string, err error) error {
+	return fault.Newf(fault.Checkpoint, filepath.Join(dir, manifestName), "add --restart to start over", "damaged: %w", err)
+}
+
+func (m manifest) checksum() string {
+	b, err := json.Marshal(m)
+	if err != nil {
+		panic("job: manifest: " + err.Error()) // strings and checked JSON only
+	}
+	var flat bytes.Buffer // State must not depend on how the file is indented
+	if err := json.Compact(&flat, b); err != nil {
+		panic("job: manifest: " + err.Error())
+	}
+	sum := sha256.Sum256(flat.Bytes())
+	return hex.EncodeToString(sum[:])
+}
+
+// differing returns the first difference as text, "" if there is none.
+func differing(old, now []Field) string {
+	for i := range max(len(old), len(now)) {
+		switch {
+		case i >= len(old):
+			return fmt.Sprintf("it has no %s", now[i].Name)
+		case i >= len(now) || old[i].Name != now[i].Name:
+			return fmt.Sprintf("it has %s = %s", old[i].Name, old[i].Value)
+		case old[i].Value != now[i].Value:
+			return fmt.Sprintf("its %s is %s, not %s", old[i].Name, old[i].Value, now[i].Value)
+		}
+	}
+	return ""
+}
+
+// Save makes state what a later Open gets.
+func (j *Job) Save(state any) error {
+	if j.dir == "" {
+		return nil
+	}
+	b, err := json.Marshal(state)
+	if err != nil {
+		return fmt.Errorf("job: %w", err)
+	}
+	j.m.State = b
+	return j.write()
+}
+
+func (j *Job) write() error {
+	m := j.m
+	m.Sum = ""
+	m.Sum = m.checksum()
+	b, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return fmt.Errorf("job: %w", err)
+	}
+	return safeio.WriteFile(filepath.Join(j.dir, manifestName), func(w io.Writer) error {
+		_, err := w.Write(append(b, '\n'))
+		return err
+	})
+}
+
+// Level returns the clip of that name, [t,h,w,3], for reading and writing. What it held before stays. Its frames
+// must be synced with Sync before a saved state relies on them.
+func (j *Job) Level(name string, t, h, w int) (*volume.Clip, error) {
+	if c, ok := j.mem[name]; ok {
+		return c, nil
+	}
+	if j.dir == "" {
+		j.mem[name] = volume.InMemory(volume.New(t, h, w, 3))
+		return j.mem[name], nil
+	}
+	f, err := safeio.Open(j.path(name+".f32"), 4*3*int64(t)*int64(h)*int64(w))
+	if err != nil {
+		return nil, err
+	}
+	j.files = append(j.files, f)
+	j.mem[name] = volume.OnFile(levelFile{f, j.path(name + ".f32")}, t, h, w, 3)
+	return j.mem[name], nil
+}
+
+// levelFile names the file in errors and gives them their class.
+type levelFile struct {
+	f    *os.File
+	path string
+}
+
+func (l levelFile) ReadAt(b []byte, off int64) (int, error) { return l.f.ReadAt(b, off) }
+
+func (l levelFile) WriteAt(b []byte, off int64) (int, error) {
+	n, err := l.f.WriteAt(b, off)
+	return n, safeio.Fault(l.path, err)
+}
+
+// Sync makes all levels durable.
+func (j *Job) Sync() error {
+	for _, f := range j.files {
+		if err := f.Sync(); err != nil {
+			return safeio.Fault(f.Name(), err)
+		}
+	}
+	return nil
+}
+
+// DropLevel removes a level. One that is not there is no error.
+func (j *Job) DropLevel(name string) error {
+	delete(j.mem, name)
+	if j.dir == "" {
+		return nil
+	}
+	path := j.path(name + ".f32")
+	for i, f := range j.files {
+		if f.Name() == path {
+			f.Close()
+			j.files = append(j.files[:i], j.files[i+1:]...)
+			break
+		}
+	}
+	return safeio.Remove(path)
+}
+
+// Checkpoint saves what write writes as the file of that name, in place of the one before, together with state.
+// Both are saved or neither is.
+func (j *Job) Checkpoint(name string, state any, write func(io.Writer) error) error {
+	if j.dir == "" {
+		return nil
+	}
+	var b bytes.Buffer
+	if err := write(&b); err != nil {
+		return err
+	}
+	sum := sha256.Sum256(b.Bytes())
+	old, had := j.m.Saved[name]
+	now := file{fmt.Sprintf("%s-%x.safetensors", name, sum[:4]), hex.EncodeToString(sum[:])}
+	if err := safeio.WriteFile(j.path(now.Name), func(w io.Writer) error {
+		_, err := w.Write(b.Bytes())
+		return err
+	}); err != nil {
+		return err
+	}
+	saved := map[string]file{name: now}
+	for k, v := range j.m.Saved {
+		if k != name {
+			saved[k] = v
+		}
+	}
+	j.m.Saved = saved
+	if err := j.Save(state); err != nil {
+		return err
+	}
+	if had && old.Name != now.Name {
+		return safeio.Remove(j.path(old.Name))
+	}
+	return nil
+}
+
+// Saved returns the last checkpoint of that name, nil if there is none. A damaged file is a fault.Checkpoint.
+func (j *Job) Saved(name string) ([]byte, error) {
+	f, ok := j.m.Saved[name]
+	if !ok {
+		return nil, nil
+	}
+	b, err := os.ReadFile(j.path(f.Name))
+	if err != nil {
+		return nil, fault.New(fault.Checkpoint, j.path(f.Name), err, "add --restart to start over")
+	}
+	if sum := sha256.Sum256(b); hex.EncodeToString(sum[:]) != f.Sum {
+		return nil, fault.Newf(fault.Checkpoint, j.path(f.Name), "add --restart to start over", "damaged: its checksum is wrong")
+	}
+	return b, nil
+}
+
+// clear removes what a run left in the folder, and nothing else.
+func (j *Job) clear() error {
+	entries, err := os.ReadDir(j.dir)
+	if err != nil {
+		return safeio.Fault(j.dir, err)
+	}
+	for _, e := range entries {
+		n := e.Name()
+		if n == manifestName || strings.HasSuffix(n, ".f32") || strings.HasSuffix(n, ".safetensors") {
+			if err := safeio.Remove(j.path(n)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (j *Job) path(name string) string { return filepath.Join(j.dir, name) }
+
+// Close lets go of the job.
+func (j *Job) Close() error {
+	var errs []error
+	for _, f := range j.files {
+		errs = append(errs, f.Close())
+	}
+	if j.lock != nil {
+		errs = append(errs, j.lock.Close())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,35 @@
+package net
+
+import "gorgonia.org/tensor"
+
+// slabs is the memory of a graph without gradients. A layer's result is dead once the next layer or block
+// has run, so three slabs serve any number of layers, and all graphs that share them: two in turn for
+// results, one for what lives inside a block. A fourth is the network's input.
+type slabs struct {
+	mem  [4][]float32
+	turn int
+}
+
+const (
+	tempSlab  = 2
+	inputSlab = 3
+)
+
+func (s *slabs) result(shape []int) *tensor.Dense {
+	s.turn = 1 - s.turn
+	return s.of(s.turn, shape)
+}
+
+func (s *slabs) temp(shape []int) *tensor.Dense { return s.of(tempSlab, shape) }
+
+func (s *slabs) input(shape ...int) *tensor.Dense { return s.of(inputSlab, shape) }
+
+// of returns a tensor on slab i, which is made anew if it is too small; graphs made before then keep the
+// old one.
+func (s *slabs) of(i int, shape []int) *tensor.Dense {
+	n := tensor.Shape(shape).TotalSize()
+	if len(s.mem[i]) < n {
+		s.mem[i] = make([]float32, n)
+	}
+	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(s.mem[i][:n:n]))
+}

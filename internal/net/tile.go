@@ -1,0 +1,123 @@
+package net
+
+import (
+	"tsr/internal/conv"
+)
+
+// tile is one piece of inference: what the layers compute so that box out of the result is exact.
+type tile struct {
+	in     box          // what of the network's input is read
+	out    box          // what of its output is made
+	shapes []conv.Shape // layer by layer
+}
+
+// tileOf returns the tile for box out of a clip of [d,h,w] voxels. Each layer computes only what the layers
+// after it need; planes are padded with zeros only where the clip ends, as in a run over the whole clip.
+func (c Config) tileOf(out box, d, h, w int) tile {
+	shapes := c.Layers(1, d, h, w)
+	lo := [3]int{out.t0, out.y0, out.x0}
+	hi := [3]int{out.t1, out.y1, out.x1}
+	size := [3]int{d, h, w}
+	for i := len(shapes) - 1; i >= 0; i-- {
+		s := &shapes[i]
+		for a, k := range [3]int{s.KD, s.KH, s.KW} {
+			from, to := lo[a]-k/2, hi[a]+k/2
+			lo[a], hi[a] = max(from, 0), min(to, size[a])
+			s.Pad[a] = [2]int{lo[a] - from, to - hi[a]}
+		}
+		s.D, s.H, s.W = hi[0]-lo[0], hi[1]-lo[1], hi[2]-lo[2]
+	}
+	return tile{in: box{lo[0], hi[0], lo[1], hi[1], lo[2], hi[2]}, out: out, shapes: shapes}
+}
+
+// flops is the cost of the tile's layers.
+func (t tile) flops() (n int64) {
+	for _, s := range t.shapes {
+		n += s.FLOPs()
+	}
+	return n
+}
+
+// memory is the number of values that the tile's graph keeps at once: input, output and the shared slabs.
+func (t tile) memory(c Config) (n int64) {
+	var slabs [3]int
+	turn := 0
+	for i, s := range t.shapes {
+		at := turn
+		if i > 0 && c.block(i) {
+			at = tempSlab
+		} else {
+			turn = 1 - turn
+			at = turn
+		}
+		slabs[at] = max(slabs[at], s.YLen())
+	}
+	return int64(t.shapes[0].XLen()) + int64(slabs[0]) + int64(slabs[1]) + int64(slabs[2])
+}
+
+// grid divides a clip of [d,h,w] voxels into parts[axis] pieces along time, rows and columns, as even as can be.
+// Cuts in time fall on multiples of step voxels: on whole LTR frames.
+type grid struct {
+	size, parts [3]int
+	step        int
+}
+
+// box returns the piece at index i, along time, rows and columns.
+func (g grid) box(i [3]int) box {
+	var lo, hi [3]int
+	for a, n := range g.size {
+		step := 1
+		if a == 0 {
+			step = g.step
+		}
+		n /= step
+		lo[a], hi[a] = n*i[a]/g.parts[a]*step, n*(i[a]+1)/g.parts[a]*step
+	}
+	return box{lo[0], hi[0], lo[1], hi[1], lo[2], hi[2]}
+}
+
+// Limits of a plan. Longer blocks save little: with three kernels that reach in time, 32 frames cost 6 %
+// more than all at once. More pieces than maxParts along an axis are never needed for less than 8K.
+const (
+	maxFrames = 32
+	maxParts  = 24
+)
+
+// plan returns the cheapest division of a clip of [d,h,w] voxels into tiles that keep at most limit values in
+// memory, the smallest tiles if none are small enough. Blocks of frames are whole multiples of step.
+func (c Config) plan(d, h, w, step int, limit int64) grid {
+	frames := d / step
+	best := grid{[3]int{d, h, w}, [3]int{frames, min(h, maxParts), min(w, maxParts)}, step}
+	cost := int64(-1)
+	for n := 1; n <= min(frames, maxFrames); n++ {
+		for py := 1; py <= min(h, maxParts); py++ {
+			for px := 1; px <= min(w, maxParts); px++ {
+				g := grid{best.size, [3]int{(frames + n - 1) / n, py, px}, step}
+				// the piece in the middle is the largest: it borders on others everywhere
+				mid := c.tileOf(g.box([3]int{g.parts[0] / 2, py / 2, px / 2}), d, h, w)
+				if mid.memory(c) > limit {
+					continue
+				}
+				if f := mid.flops() * int64(g.parts[0]*py*px); cost < 0 || f < cost {
+					best, cost = g, f
+				}
+				break // further cuts only add to the cost
+			}
+		}
+	}
+	return best
+}
+
+// overhead returns by which share the tiles of g together cost more than the clip in one piece.
+func (c Config) overhead(g grid) float64 {
+	var sum int64
+	for t := range g.parts[0] {
+		for y := range g.parts[1] {
+			for x := range g.parts[2] {
+				sum += c.tileOf(g.box([3]int{t, y, x}), g.size[0], g.size[1], g.size[2]).flops()
+			}
+		}
+	}
+	whole := c.tileOf(box{0, g.size[0], 0, g.size[1], 0, g.size[2]}, g.size[0], g.size[1], g.size[2])
+	return float64(sum)/float64(whole.flops()) - 1
+}

@@ -1,0 +1,104 @@
+package net
+
+import (
+	"tsr/internal/conv"
+	"tsr/internal/volume"
+)
+
+// Upsampler runs a network over a clip of any length and size, block of frames by block of frames, in tiles
+// that fit into the memory given. The result does not depend on how the clip is divided.
+type Upsampler struct {
+	m       *Model
+	be      conv.Backend
+	codec   *Codec
+	frames  int    // of the clip
+	d       [3]int // size in voxels
+	grid    grid
+	reach   int // in LTR frames
+	slabs   *slabs
+	graphs  map[tileKey]*tileGraph
+	scratch Scratch
+}
+
+// tileKey is what makes two tiles' graphs the same: the size of the result and how far the input extends beyond
+// it on each side, which is less than the network's reach where the clip ends.
+type tileKey struct{ size, before, after [3]int }
+
+func (t tile) key() tileKey {
+	in, out := t.in, t.out
+	return tileKey{
+		size:   [3]int{out.t1 - out.t0, out.y1 - out.y0, out.x1 - out.x0},
+		before: [3]int{out.t0 - in.t0, out.y0 - in.y0, out.x0 - in.x0},
+		after:  [3]int{in.t1 - out.t1, in.y1 - out.y1, in.x1 - out.x1},
+	}
+}
+
+type tileGraph struct {
+	graph *graph
+	in    []float32
+	out   []float32
+}
+
+// NewUpsampler returns an Upsampler for clips of t LTR frames [h,w]. Its working memory stays below limit bytes where
+// the network allows it.
+func NewUpsampler(m *Model, be conv.Backend, codec *Codec, t, h, w int, limit int64) *Upsampler {
+	u := &Upsampler{m: m, be: be, codec: codec, frames: t, slabs: &slabs{}, graphs: map[tileKey]*tileGraph{}}
+	u.d[0], u.d[1], u.d[2] = codec.Size(t, h, w)
+	u.grid = m.plan(u.d[0], u.d[1], u.d[2], codec.rate(), limit/4)
+	reach, _ := m.Reach()
+	u.reach = (reach+codec.rate()-1)/codec.rate() + taps/2
+	return u
+}
+
+// Overhead is the share of work that the division into tiles adds.
+func (u *Upsampler) Overhead() float64 { return u.m.overhead(u.grid) }
+
+// Blocks is the number of blocks of frames into which the clip is divided.
+func (u *Upsampler) Blocks() int { return u.grid.parts[0] }
+
+// Block returns the LTR frames t0 ≤ t < t1 of block i and the frames lo ≤ t < hi that have to be read for it.
+func (u *Upsampler) Block(i int) (t0, t1, lo, hi int) {
+	b := u.grid.box([3]int{i, 0, 0})
+	t0, t1 = b.t0/u.codec.rate(), b.t1/u.codec.rate()
+	return t0, t1, max(t0-u.reach, 0), min(t1+u.reach, u.frames)
+}
+
+// Run fills htr [2·(t1−t0),H,W,3] with the HTR frames of block i, from ltr, the frames lo … hi−1 of Block.
+// With the Diff head each pair's exposure-weighted mean is its LTR frame up to rounding.
+func (u *Upsampler) Run(htr, ltr *volume.Volume, i int) error {
+	t0, _, lo, _ := u.Block(i)
+	w := window{ltr, lo, u.frames}
+	for y := range u.grid.parts[1] {
+		for x := range u.grid.parts[2] {
+			t := u.m.tileOf(u.grid.box([3]int{i, y, x}), u.d[0], u.d[1], u.d[2])
+			g, err := u.graph(t)
+			if err != nil {
+				return err
+			}
+			u.codec.encode(g.in, w, t.in, &u.scratch)
+			if err := g.graph.run(); err != nil {
+				return err
+			}
+			u.codec.decode(htr, t0, g.out, w, t.out, &u.scratch)
+		}
+	}
+	return nil
+}
+
+// graph returns the graph for tiles like t. Few differ: those in the middle and those at the edges.
+func (u *Upsampler) graph(t tile) (*tileGraph, error) {
+	if g, ok := u.graphs[t.key()]; ok {
+		return g, nil
+	}
+	first := t.shapes[0]
+	b := newBuilder(u.be, u.m.Layers)
+	b.slabs = u.slabs
+	in := u.slabs.input(1, first.D, first.H, first.W, first.Ci)
+	y, err := b.forward(u.m.Config, t.shapes, b.input("in", in))
+	if err != nil {
+		return nil, err
+	}
+	g := &tileGraph{&b.graph, floats(in), data(y)}
+	u.graphs[t.key()] = g
+	return g, nil
+}

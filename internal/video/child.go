@@ -1,0 +1,92 @@
+package video
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"tsr/internal/fault"
+)
+
+// containers are the demuxers that may open an input: single files that hold their own data. Playlists,
+// scripts, image patterns and everything that names other files or addresses is left out.
+const containers = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,gif,apng,yuv4mpegpipe,nut,mxf,ogg,asf"
+
+// child is an ffmpeg or ffprobe process. It dies with its context, together with its children.
+type child struct {
+	*exec.Cmd
+	log tail
+}
+
+// newChild prepares a process of a group of its own, so that Ctrl-C at a terminal reaches tsr alone, which
+// then ends its children in order.
+func newChild(ctx context.Context, name string, args ...string) *child {
+	c := &child{Cmd: exec.CommandContext(ctx, name, args...)}
+	c.Env = append(os.Environ(), "LC_ALL=C", "AV_LOG_FORCE_NOCOLOR=1")
+	c.Stderr = &c.log
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
+	c.WaitDelay = 5 * time.Second
+	return c
+}
+
+// input returns the options that make a child read url, and only that.
+func input(url string) []string {
+	return []string{"-protocol_whitelist", "file", "-format_whitelist", containers, "-i", url}
+}
+
+// missing turns the failure to start a process into an error that says what to install.
+func (c *child) missing(err error) error {
+	if errors.Is(err, exec.ErrNotFound) {
+		return fault.Newf(fault.Internal, c.Args[0], "install it: apt install ffmpeg", "program not found")
+	}
+	return err
+}
+
+// tail keeps the beginning and the end of what a process says.
+type tail struct {
+	mu   sync.Mutex
+	head []byte
+	last []byte
+}
+
+const tailSize = 16 << 10
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	k := min(len(p), tailSize-len(t.head))
+	t.head = append(t.head, p[:k]...)
+	t.last = append(t.last, p[k:]...)
+	if extra := len(t.last) - tailSize; extra > 0 {
+		t.last = append(t.last[:0], t.last[extra:]...)
+	}
+	return len(p), nil
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return string(t.head) + string(t.last)
+}
+
+func (t *tail) has(s string) bool { return strings.Contains(t.String(), s) }
+
+var prefix = regexp.MustCompile(`^(\[[^\]]* @ 0x[0-9a-f]+\] ?)+`)
+
+// line returns the first line that the process said, without the addresses of its objects: with -v error,
+// the first error is the cause and the others follow from it.
+func (t *tail) line() string {
+	for l := range strings.Lines(t.String()) {
+		if l = strings.TrimSpace(prefix.ReplaceAllString(strings.TrimSpace(l), "")); l != "" {
+			return strings.TrimSuffix(l, ".")
+		}
+	}
+	return "no reason given"
+}

@@ -1,0 +1,195 @@
+package video
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+
+	"tsr/internal/fault"
+	"tsr/internal/safeio"
+)
+
+// encoder is a video file as a sink.
+type encoder struct {
+	w     *Writer
+	tmp   string
+	c     *child
+	stdin io.WriteCloser
+
+	once   sync.Once
+	result error
+}
+
+func (w *Writer) openVideo() error {
+	if w.format.Rate.Zero() {
+		return errors.New("video: output without a rate")
+	}
+	e := &encoder{w: w, tmp: safeio.Temp(w.path)}
+	// ffmpeg's own message for a folder that cannot be written to does not name the file.
+	f, err := os.OpenFile(e.tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
+	if err != nil {
+		return safeio.Fault(w.path, err)
+	}
+	f.Close()
+	args, err := w.arguments(e.tmp)
+	if err == nil {
+		e.c = newChild(w.ctx, "ffmpeg", args...)
+		if e.stdin, err = e.c.StdinPipe(); err == nil {
+			err = e.c.missing(e.c.Start())
+		}
+	}
+	if err != nil {
+		os.Remove(e.tmp)
+		return err
+	}
+	w.sink = e
+	return nil
+}
+
+// arguments builds ffmpeg's command line, and sets the layout and size of raw frames.
+func (w *Writer) arguments(tmp string) ([]string, error) {
+	f := w.format
+	t := choose(f, strings.ToLower(filepath.Ext(w.path)))
+	w.l, w.w, w.h = t.l, whole(f.Width, t.alignX), whole(f.Height, t.alignY)
+
+	args := []string{"-hide_banner", "-nostdin", "-y", "-v", "error", "-f", "rawvideo", "-pix_fmt", t.l.pixFmt,
+		"-video_size", fmt.Sprintf("%dx%d", w.w, w.h), "-framerate", f.Rate.String(), "-i", "pipe:0"}
+	tracks, notes, err := f.tracks(t.container)
+	if err != nil {
+		return nil, err
+	}
+	w.notes = notes
+	args = append(args, tracks.inputs...)
+	args = append(args, "-map", "0:v")
+	args = append(args, tracks.outputs...)
+
+	filters := t.filters
+	if w.w != f.Width || w.h != f.Height {
+		filters = append(filters, fmt.Sprintf("crop=%d:%d:0:0:exact=1", f.Width, f.Height))
+	}
+	filters = append(filters, t.colour.setTags())
+	if sar := f.Source.SAR; !sar.Zero() {
+		filters = append(filters, fmt.Sprintf("setsar=%d/%d", sar.Num, sar.Den))
+	}
+	base := f.Rate.Num
+	if f.Sound && f.Source.Offset > 0 {
+		// Where the pictures begin falls between two frames: a finer time base, of which a frame is still a whole number.
+		base *= max(1, 90000/base)
+		shift := int64(float64(base)*f.Source.Offset.Seconds() + 0.5)
+		filters = append(filters, fmt.Sprintf("settb=1/%d,setpts=PTS+%d", base, shift))
+	}
+	args = append(args, "-vf", strings.Join(filters, ","), "-fps_mode", "passthrough", "-enc_time_base", fmt.Sprintf("1:%d", base))
+	args = append(args, t.codec...)
+	args = append(args, t.colour.tags()...)
+	args = append(args, "-flags:v", "+bitexact", "-fflags", "+bitexact", "-max_muxing_queue_size", "9999", "-f", t.container)
+	if t.container != "matroska" {
+		// Frame times are exact only in a time scale that holds whole frames.
+		args = append(args, "-movflags", "+faststart+write_colr", "-video_track_timescale", strconv.FormatInt(scale(base), 10))
+	}
+	url, err := fileURL(tmp)
+	return append(args, url), err
+}
+
+// scale is the smallest multiple of base from 10000 on; players dislike coarse ones.
+func scale(base int64) int64 {
+	s := base
+	for s < 10000 {
+		s *= 2
+	}
+	return s
+}
+
+func (e *encoder) write(raw []byte) error {
+	if _, err := e.stdin.Write(raw); err != nil {
+		return e.explain(errors.Join(e.end(), err))
+	}
+	return nil
+}
+
+// end lets the encoder finish and returns how it went.
+func (e *encoder) end() error {
+	e.once.Do(func() {
+		e.stdin.Close()
+		e.result = e.c.Wait()
+	})
+	return e.result
+}
+
+// explain says why the encoder failed.
+func (e *encoder) explain(err error) error {
+	var exit *exec.ExitError
+	switch {
+	case e.w.ctx.Err() != nil:
+		return context.Cause(e.w.ctx)
+	case e.c.log.has("No space left on device"):
+		err = syscall.ENOSPC
+	case e.c.log.has("File too large"),
+		errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGXFSZ:
+		err = syscall.EFBIG
+	case errors.As(err, &exit):
+		err = fmt.Errorf("ffmpeg failed (%v): %s", exit, e.c.log.line())
+	}
+	return safeio.Fault(show(e.w.path), err)
+}
+
+func (e *encoder) commit(frames int) error {
+	if err := e.end(); err != nil {
+		return e.explain(err)
+	}
+	if err := e.verify(frames); err != nil {
+		return err
+	}
+	return safeio.Commit(e.tmp, e.w.path)
+}
+
+// verify decodes what was written: frames are counted, their times must lie on the grid of the rate.
+func (e *encoder) verify(frames int) error {
+	d, err := describe(e.w.ctx, e.tmp)
+	if err != nil {
+		return e.unverified(err)
+	}
+	s := d.picture()
+	if s == nil {
+		return e.unverified(errors.New("holds no video"))
+	}
+	p, err := scan(e.w.ctx, e.tmp, s.Index, "frame")
+	f := e.w.format
+	interval := 1 / (f.Rate.Float() * ratio(s.TimeBase).Float())
+	switch {
+	case err != nil:
+	case s.Width != f.Width || s.Height != f.Height:
+		err = fmt.Errorf("%d×%d pixels became %d×%d", f.Width, f.Height, s.Width, s.Height)
+	case len(p.pts) != frames:
+		err = fmt.Errorf("%d frames became %d", frames, len(p.pts))
+	case spread(p.pts, interval) > 1.001: // rounded once, to the container's ticks
+		err = fmt.Errorf("frames are not %v a second", f.Rate)
+	}
+	return e.unverified(err)
+}
+
+func (e *encoder) unverified(err error) error {
+	if err == nil {
+		return nil
+	}
+	if e.w.ctx.Err() != nil {
+		return context.Cause(e.w.ctx)
+	}
+	var f *fault.Error
+	if errors.As(err, &f) { // its text names the temporary file
+		err = f.Why
+	}
+	return fault.Newf(fault.Output, show(e.w.path), "", "does not read back as it was written: %w", err)
+}
+
+func (e *encoder) abort() {
+	e.end() // the context has killed it, or it is over
+	os.Remove(e.tmp)
+}

@@ -1,0 +1,295 @@
+package video
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"tsr/internal/fault"
+	"tsr/internal/safeio"
+)
+
+// images is a folder of image files as a source.
+type images struct {
+	info  Info
+	names []string
+	l     layout
+	ctx   context.Context
+	n     int // next file
+}
+
+// listImages returns the names of a folder's images in natural order. Hidden files, folders and files of other
+// types are not counted.
+func listImages(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fault.New(fault.Input, show(dir), reason(err), "")
+	}
+	var names []string
+	for _, e := range entries {
+		name := e.Name()
+		if !strings.HasPrefix(name, ".") && isImage(name) && !e.IsDir() {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return nil, fault.Newf(fault.Input, show(dir), "", "is a folder without PNG, JPEG or TIFF images")
+	}
+	slices.SortFunc(names, Natural)
+	return names, nil
+}
+
+func isImage(name string) bool {
+	return slices.Contains([]string{".png", ".jpg", ".jpeg", ".tif", ".tiff"}, strings.ToLower(filepath.Ext(name)))
+}
+
+func openFolder(ctx context.Context, dir string) (Info, source, error) {
+	names, err := listImages(dir)
+	if err != nil {
+		return Info{}, nil, err
+	}
+	if err := gap(dir, names); err != nil {
+		return Info{}, nil, err
+	}
+	info := Info{Path: dir, Folder: true, Container: "images", Frames: len(names), RGB: true, Bits: 8,
+		PixFmt: "rgb24", Colour: Colour{Matrix: "gbr", Range: "pc"}}
+	for k, name := range names {
+		if ctx.Err() != nil {
+			return Info{}, nil, context.Cause(ctx)
+		}
+		path := filepath.Join(dir, name)
+		if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() {
+			return Info{}, nil, fault.Newf(fault.Input, show(path), "", "is a %s, not an image", special(st.Mode()))
+		}
+		h, err := readHeader(path)
+		if err != nil {
+			return Info{}, nil, err
+		}
+		if k == 0 {
+			info.Width, info.Height, info.Codec = h.w, h.h, h.kind
+		}
+		if h.w != info.Width || h.h != info.Height {
+			return Info{}, nil, mixed(path, h.w, h.h, names[0], info)
+		}
+		if h.bits == 16 {
+			info.Bits, info.PixFmt = 16, "rgb48"
+		}
+		info.Alpha = info.Alpha || h.alpha
+	}
+	f := &images{info: info, names: names, ctx: ctx,
+		l: layout{order: packedBGR, bytes: info.Bits / 8, span: float32(uint(1)<<info.Bits - 1)}}
+	return f.orient()
+}
+
+// orient decodes the first file, whose noted orientation may swap width and height.
+func (f *images) orient() (Info, source, error) {
+	raw := aligned(f.l.size(f.info.Width * f.info.Height))
+	path := filepath.Join(f.info.Path, f.names[0])
+	w, h, err := f.load(raw, path)
+	if err != nil {
+		return Info{}, nil, err
+	}
+	f.info.Width, f.info.Height = w, h
+	return f.info, f, nil
+}
+
+// load decodes the file at path to raw if its size is that of the clip, and returns its size.
+func (f *images) load(raw []byte, path string) (w, h int, err error) {
+	file, err := os.ReadFile(path)
+	if err != nil {
+		return 0, 0, fault.New(fault.Input, show(path), reason(err), "")
+	}
+	head, err := readHeader(path) // the file may have changed since Open, and OpenCV must not meet a giant
+	if err != nil {
+		return 0, 0, err
+	}
+	if head.kind == "jpeg" && !wholeJPEG(file) {
+		return 0, 0, fault.Newf(fault.Damaged, show(path), "", "the image ends early")
+	}
+	if head.kind == "tiff" && head.alpha {
+		w, h, err = decodeTIFF(raw, file, f.info.Width, f.info.Height, f.l.bytes)
+	} else {
+		w, h, err = decodeImage(raw, file, f.info.Width, f.info.Height, f.l.bytes)
+	}
+	if err != nil {
+		return 0, 0, fault.New(fault.Damaged, show(path), err, "")
+	}
+	return w, h, nil
+}
+
+func (f *images) layout() layout { return f.l }
+
+func (f *images) next(raw []byte) error {
+	if f.n == len(f.names) {
+		return io.EOF
+	}
+	if f.ctx.Err() != nil {
+		return context.Cause(f.ctx)
+	}
+	path := filepath.Join(f.info.Path, f.names[f.n])
+	w, h, err := f.load(raw, path)
+	if err == nil && (w != f.info.Width || h != f.info.Height) {
+		err = mixed(path, w, h, f.names[0], f.info)
+	}
+	f.n++
+	return err
+}
+
+func (f *images) close() {}
+
+func mixed(path string, w, h int, first string, i Info) error {
+	return fault.Newf(fault.Input, show(path), "", "is %d×%d pixels, but %s is %d×%d", w, h, show(first), i.Width, i.Height)
+}
+
+// gap finds a missing file: if all names differ in one number only, its steps must be equal. A frame that
+// is not there would make time jump.
+func gap(dir string, names []string) error {
+	var prefix, suffix string
+	var prev, step int
+	for k, name := range names {
+		base := strings.TrimSuffix(name, filepath.Ext(name))
+		end := strings.LastIndexAny(base, "0123456789") + 1
+		begin := end
+		for begin > 0 && digits(base[begin-1:end]) == end-begin+1 {
+			begin--
+		}
+		n, err := strconv.Atoi(base[begin:end])
+		if err != nil || k > 0 && (base[:begin] != prefix || base[end:] != suffix) {
+			return nil
+		}
+		switch {
+		case k == 0:
+			prefix, suffix = base[:begin], base[end:]
+		case k == 1:
+			step = n - prev
+		case n-prev != step:
+			at := name
+			if n-prev < step { // the first step was the odd one
+				at = names[1]
+			}
+			return fault.Newf(fault.Input, show(filepath.Join(dir, at)), "", "the numbers jump here: %s", jump(names, at))
+		}
+		prev = n
+	}
+	return nil
+}
+
+func jump(names []string, at string) string {
+	k := slices.Index(names, at)
+	return show(names[k-1]) + " is followed by " + show(at)
+}
+
+// pngs is a folder of images as a sink: it grows under a temporary name.
+type pngs struct {
+	w     *Writer
+	final string
+	tmp   string
+	n     int
+}
+
+func (w *Writer) openFolder() error {
+	bits := w.format.Bits
+	if bits == 0 {
+		bits = w.format.Source.Bits
+	}
+	bits = map[bool]int{false: 8, true: 16}[bits > 8]
+	w.l = layout{order: packedBGR, bytes: bits / 8, span: float32(uint(1)<<bits - 1)}
+	p := &pngs{w: w, final: filepath.Clean(w.path)}
+	p.tmp = safeio.Temp(p.final)
+	if err := replaceable(p.final); err != nil {
+		return err
+	}
+	if err := safeio.Remove(p.tmp); err != nil {
+		return err
+	}
+	if err := os.Mkdir(p.tmp, 0o755); err != nil {
+		return safeio.Fault(show(w.path), err)
+	}
+	if w.format.Source.Audio() > 0 {
+		w.notes = append(w.notes, "a folder of images has no sound: the input's is left out")
+	}
+	w.sink = p
+	return nil
+}
+
+// replaceable refuses to replace a folder that holds anything but images: an --overwrite must not be able to
+// remove a home directory.
+func replaceable(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fault.New(fault.Output, show(dir), reason(err), "")
+	}
+	for _, e := range entries {
+		if e.IsDir() || !isImage(e.Name()) {
+			return fault.Newf(fault.Output, show(dir), "choose another name", "will not be replaced: it holds %s, which is no image", show(e.Name()))
+		}
+	}
+	return nil
+}
+
+func (p *pngs) write(raw []byte) error {
+	if p.w.ctx.Err() != nil {
+		return context.Cause(p.w.ctx)
+	}
+	png, err := encodePNG(raw, p.w.w, p.w.h, p.w.l.bytes)
+	if err != nil {
+		return err
+	}
+	p.n++
+	// Not through a temporary name each: the whole folder has one, and is synced at its end.
+	path := filepath.Join(p.tmp, fmt.Sprintf("%06d.png", p.n))
+	return safeio.Fault(show(p.w.path), os.WriteFile(path, png, 0o644))
+}
+
+func (p *pngs) commit(frames int) error {
+	if err := p.verify(frames); err != nil {
+		return err
+	}
+	if Exists(p.final) { // full, and ours to replace: see checkOutput
+		if err := replaceable(p.final); err != nil {
+			return err
+		}
+		old := safeio.Temp(p.final + "-old")
+		if err := safeio.Remove(old); err != nil {
+			return err
+		}
+		if err := os.Rename(p.final, old); err != nil {
+			return safeio.Fault(show(p.final), err)
+		}
+		if err := safeio.Commit(p.tmp, p.final); err != nil {
+			return errors.Join(err, os.Rename(old, p.final))
+		}
+		return safeio.Remove(old)
+	}
+	return safeio.Commit(p.tmp, p.final)
+}
+
+// verify looks at every file that was written. PNG has checksums, but what the kernel holds was just made
+// by us: headers and count are what can go wrong.
+func (p *pngs) verify(frames int) error {
+	names, err := listImages(p.tmp)
+	if err != nil {
+		return err
+	}
+	if len(names) != frames {
+		return fault.Newf(fault.Output, show(p.final), "", "does not read back as it was written: %d frames became %d", frames, len(names))
+	}
+	for _, name := range names {
+		h, err := readHeader(filepath.Join(p.tmp, name))
+		if err != nil || h.w != p.w.w || h.h != p.w.h {
+			return fault.Newf(fault.Output, show(p.final), "", "does not read back as it was written: %s is %d×%d (%v)", name, h.w, h.h, err)
+		}
+	}
+	return nil
+}
+
+func (p *pngs) abort() { os.RemoveAll(p.tmp) }

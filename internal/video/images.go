@@ -1,0 +1,76 @@
+package video
+
+import (
+	"errors"
+	"fmt"
+
+	"gocv.io/x/gocv"
+)
+
+// This file is the only door to OpenCV, for image files in memory. OpenCV 4.6 behind gocv 0.31 ends the
+// process on an exception, so sizes are checked before it sees a file (see header).
+
+// decodeImage writes the picture in file to raw [h,w,3] in BGR order, samples of 1 or 2 bytes. Grey becomes
+// colour, alpha is dropped, and the orientation that a camera noted is applied. wrong reports that the
+// picture, though whole, has another size.
+func decodeImage(raw, file []byte, w, h, bytes int) (gotW, gotH int, err error) {
+	m, err := gocv.IMDecode(file, gocv.IMReadColor|gocv.IMReadAnyDepth)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer m.Close()
+	if m.Empty() {
+		return 0, 0, errors.New("cannot be decoded")
+	}
+	if m.Cols() != w || m.Rows() != h {
+		return m.Cols(), m.Rows(), nil
+	}
+	var have int
+	switch m.Type() {
+	case gocv.MatTypeCV8UC3:
+		have = 1
+	case gocv.MatTypeCV16UC3:
+		have = 2
+	default:
+		return w, h, fmt.Errorf("has samples that are neither 8- nor 16-bit integers")
+	}
+	data, err := m.DataPtrUint8()
+	if err != nil {
+		return w, h, err
+	}
+	switch {
+	case have == bytes:
+		copy(raw, data)
+	case bytes == 2: // an 8-bit file among 16-bit ones: 255·257 = 65535
+		wide := view[uint16](raw)
+		for i, v := range data[:len(wide)] {
+			wide[i] = uint16(v) * 257
+		}
+	default:
+		return w, h, errors.New("has 16-bit samples, though its header says 8")
+	}
+	return w, h, nil
+}
+
+// encodePNG returns raw [h,w,3] in BGR order, samples of 1 or 2 bytes, as a PNG file.
+func encodePNG(raw []byte, w, h, bytes int) ([]byte, error) {
+	kind := gocv.MatTypeCV8UC3
+	if bytes == 2 {
+		kind = gocv.MatTypeCV16UC3
+	}
+	m, err := gocv.NewMatFromBytes(h, w, kind, raw)
+	if err != nil {
+		return nil, err
+	}
+	defer m.Close()
+	b, err := gocv.IMEncode(gocv.PNGFileExt, m)
+	if err != nil {
+		return nil, err
+	}
+	defer b.Close()
+	png := append([]byte(nil), b.GetBytes()...)
+	if len(png) == 0 {
+		return nil, errors.New("video: OpenCV could not encode a PNG")
+	}
+	return png, nil
+}

@@ -1,0 +1,394 @@
+package video
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"tsr/internal/fault"
+)
+
+// stream is what we use of ffprobe's description of a stream.
+type stream struct {
+	Index     int               `json:"index"`
+	Kind      string            `json:"codec_type"`
+	Codec     string            `json:"codec_name"`
+	Width     int               `json:"width"`
+	Height    int               `json:"height"`
+	PixFmt    string            `json:"pix_fmt"`
+	SAR       string            `json:"sample_aspect_ratio"`
+	Range     string            `json:"color_range"`
+	Matrix    string            `json:"color_space"`
+	Primaries string            `json:"color_primaries"`
+	Transfer  string            `json:"color_transfer"`
+	Chroma    string            `json:"chroma_location"`
+	Fields    string            `json:"field_order"`
+	RealRate  string            `json:"r_frame_rate"`
+	MeanRate  string            `json:"avg_frame_rate"`
+	TimeBase  string            `json:"time_base"`
+	Start     int64             `json:"start_pts"`
+	Length    int64             `json:"duration_ts"`
+	Frames    string            `json:"nb_frames"`
+	Decoded   string            `json:"nb_read_frames"`
+	Tags      map[string]string `json:"tags"`
+	Disp      map[string]int    `json:"disposition"`
+	Side      []struct {
+		Rotation float64 `json:"rotation"`
+	} `json:"side_data_list"`
+}
+
+// description is the JSON of ffprobe.
+type description struct {
+	Streams []stream `json:"streams"`
+	Format  struct {
+		Name   string `json:"format_name"`
+		Start  string `json:"start_time"`
+		Length string `json:"duration"`
+	} `json:"format"`
+	Chapters []struct{} `json:"chapters"`
+}
+
+// probe returns what a video file at path is and how its pictures are coded.
+func probe(ctx context.Context, path string) (Info, *stream, error) {
+	d, err := describe(ctx, path)
+	if err != nil {
+		return Info{}, nil, err
+	}
+	refuse := func(hint, format string, args ...any) (Info, *stream, error) {
+		return Info{}, nil, fault.Newf(fault.Input, show(path), hint, format, args...)
+	}
+	s := d.picture()
+	if s == nil {
+		return refuse("", "holds no video")
+	}
+	p, known := pixelFormat(s.PixFmt)
+	switch {
+	case s.Width <= 0 || s.Height <= 0 || s.PixFmt == "":
+		return Info{}, nil, fault.Newf(fault.Damaged, show(path), "", "no picture of it can be decoded (codec %s)", s.Codec)
+	case int64(s.Width)*int64(s.Height) > maxPixels:
+		return Info{}, nil, tooLarge(path, fmt.Sprintf("%d×%d", s.Width, s.Height))
+	case !known:
+		return refuse("", "pixel format %s is not supported", s.PixFmt)
+	case slices.Contains([]string{"tt", "bb", "tb", "bt"}, s.Fields):
+		return refuse(fmt.Sprintf("make whole frames of its fields first: ffmpeg -i %s -vf bwdif -crf 12 progressive.mp4", quote(path)),
+			"is interlaced")
+	}
+
+	i := Info{
+		Path: path, Container: d.Format.Name, Width: s.Width, Height: s.Height, Codec: s.Codec, PixFmt: s.PixFmt,
+		Bits: p.bits, RGB: p.rgb, Alpha: p.alpha, SAR: ratio(s.SAR), Chapters: len(d.Chapters), Tracks: d.tracks(),
+	}
+	for _, side := range s.Side {
+		i.Rotation = int(math.Round(side.Rotation))
+	}
+	if i.Rotation%180 != 0 && i.Rotation%90 == 0 {
+		i.Width, i.Height = i.Height, i.Width
+		i.SAR = NewRate(i.SAR.Den, i.SAR.Num)
+	}
+	if i.Colour, err = effective(s, p, i.Height); err != nil {
+		return refuse("", "%w", err)
+	}
+	if err := timing(ctx, &i, s, d); err != nil {
+		return Info{}, nil, err
+	}
+	i.Offset = offset(s, d.Format.Start)
+	return i, s, nil
+}
+
+// describe asks ffprobe, and explains why it refuses.
+func describe(ctx context.Context, path string) (*description, error) {
+	url, err := fileURL(path)
+	if err != nil {
+		return nil, err
+	}
+	args := append([]string{"-hide_banner", "-v", "warning", "-max_pixels", strconv.Itoa(maxPixels),
+		"-show_format", "-show_streams", "-show_chapters", "-of", "json"}, input(url)...)
+	c := newChild(ctx, "ffprobe", args...)
+	out, err := c.Output()
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	if c.log.has("exceeds specified max pixel count") {
+		_, size, _ := strings.Cut(c.log.String(), "Picture size ")
+		size, _, _ = strings.Cut(size, " ")
+		return nil, tooLarge(path, strings.Replace(size, "x", "×", 1))
+	}
+	var d description
+	if err == nil {
+		return &d, json.Unmarshal(out, &d)
+	}
+	if _, exited := err.(*exec.ExitError); !exited {
+		return nil, c.missing(err)
+	}
+	log := c.log.String()
+	switch {
+	case strings.Contains(log, "moov atom not found") && looksLikeMP4(path):
+		return nil, fault.Newf(fault.Damaged, show(path), "", "its index is missing: the recording or the copy was cut off")
+	case strings.Contains(log, "Format not on whitelist"):
+		name := "this kind of file"
+		if _, rest, ok := strings.Cut(log, "["); ok {
+			name, _, _ = strings.Cut(rest, " ")
+		}
+		return nil, fault.Newf(fault.Input, show(path), "", "not a video file: it looks like %q, which tsr does not open", name)
+	}
+	return nil, fault.Newf(fault.Input, show(path), "", "not a video file that ffmpeg can read")
+}
+
+// looksLikeMP4 reports whether a file begins with a box. ffmpeg takes anything named .mp4 for one.
+func looksLikeMP4(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	var b [8]byte
+	_, err = io.ReadFull(f, b[:])
+	return err == nil && slices.Contains([]string{"ftyp", "moov", "mdat", "free", "skip", "wide", "pnot"}, string(b[4:]))
+}
+
+func tooLarge(path, size string) error {
+	return fault.Newf(fault.Limit, show(path), "", "frames of %s pixels: the limit is %d million pixels", size, maxPixels/1_000_000)
+}
+
+// picture returns the first stream of moving pictures. Cover art is a video stream too.
+func (d *description) picture() *stream {
+	for k := range d.Streams {
+		if s := &d.Streams[k]; s.Kind == "video" && s.Disp["attached_pic"] == 0 {
+			return s
+		}
+	}
+	return nil
+}
+
+// seconds is the length of the file as its header has it.
+func (d *description) seconds() float64 {
+	f, _ := strconv.ParseFloat(d.Format.Length, 64)
+	return f
+}
+
+func (d *description) tracks() (t []Track) {
+	for _, s := range d.Streams {
+		switch s.Kind {
+		case "audio", "subtitle", "attachment":
+			t = append(t, Track{s.Index, s.Kind, s.Codec, s.Tags["language"]})
+		}
+	}
+	return t
+}
+
+// offset is the time from the file's start to the first picture. ffmpeg shifts all streams of an input so
+// that the earliest begins at zero; pictures that come from elsewhere have to be shifted by hand.
+func offset(s *stream, start string) time.Duration {
+	f, err := strconv.ParseFloat(start, 64)
+	if err != nil {
+		return 0
+	}
+	first := float64(s.Start) * ratio(s.TimeBase).Float()
+	return max(0, time.Duration(math.Round((first-f)*1e6))*time.Microsecond)
+}
+
+// packets are the times at which a stream's packets show a picture, ascending, in its time base.
+type packets struct {
+	pts     []int64
+	total   int    // with those that are only decoded
+	corrupt bool   // the last one is incomplete
+	early   bool   // the file ends before its end
+	broken  string // what else is wrong with it, if anything
+	opaque  bool   // packets do not tell when pictures are shown, or how many there are
+}
+
+// timing counts the frames, finds their rate and refuses clips that end early or whose rate is not constant.
+func timing(ctx context.Context, i *Info, s *stream, d *description) error {
+	p, err := scan(ctx, i.Path, s.Index, "packet")
+	if err != nil {
+		return err
+	}
+	// VP8 and Theora have packets without a picture of their own.
+	if p.opaque || s.Codec == "vp8" || s.Codec == "theora" {
+		q, err := scan(ctx, i.Path, s.Index, "frame")
+		if err != nil {
+			return err
+		}
+		p.pts, p.total, p.opaque = q.pts, len(q.pts), q.opaque
+	}
+	i.Frames = len(p.pts)
+	if i.Frames == 0 {
+		return fault.Newf(fault.Damaged, show(i.Path), "", "holds no frames")
+	}
+	if p.opaque {
+		return fault.Newf(fault.Input, show(i.Path), "", "its frames carry no times")
+	}
+	tick := ratio(s.TimeBase)
+	if tick.Zero() {
+		return fault.Newf(fault.Input, show(i.Path), "", "its frames carry no times")
+	}
+	rate, ok := fitRate(p.pts, tick, ratio(s.RealRate), ratio(s.MeanRate))
+	if err := early(i, s, p, rate, ok, d.seconds()); err != nil {
+		return err
+	}
+	if !ok {
+		lo, hi := intervals(p.pts)
+		ms := 1000 * tick.Float()
+		mean := math.Max(1, math.Round(float64(i.Frames-1)/float64(p.pts[i.Frames-1]-p.pts[0]+1)/tick.Float()))
+		return fault.Newf(fault.Input, show(i.Path),
+			fmt.Sprintf("make the rate constant first: ffmpeg -i %s -vf fps=%.0f -crf 12 constant.mp4", quote(i.Path), mean),
+			"its frame rate varies: intervals are %.4g to %.4g ms", float64(lo)*ms, float64(hi)*ms)
+	}
+	i.Rate = rate
+	return nil
+}
+
+func intervals(pts []int64) (lo, hi int64) {
+	lo = math.MaxInt64
+	for k := 1; k < len(pts); k++ {
+		lo, hi = min(lo, pts[k]-pts[k-1]), max(hi, pts[k]-pts[k-1])
+	}
+	return lo, hi
+}
+
+// early compares the packets with what the file says about its length; seconds is that of the whole file. ffmpeg itself takes a file that
+// was cut off for one that ends there.
+func early(i *Info, s *stream, p *packets, rate Rate, ok bool, seconds float64) error {
+	have := i.Frames
+	if p.corrupt {
+		have--
+	}
+	tick := ratio(s.TimeBase).Float()
+	want := 0
+	count, _ := strconv.Atoi(s.Frames)
+	switch {
+	case !ok:
+	case strings.HasPrefix(i.Container, "matroska"): // the tag is the end of the last frame
+		if end, err := clock(s.Tags["DURATION"]); err == nil {
+			end = min(end, seconds) // tags may have been copied from a longer file
+			want = int(math.Round((end - float64(p.pts[0])*tick) * rate.Float()))
+		}
+	case strings.HasPrefix(i.Container, "avi"): // counts ticks, with the empty ones
+		want = int(math.Round(float64(count) * tick * rate.Float()))
+	case count > p.total: // an edit list may hide frames: then the duration says how many are left
+		want = min(count, int(math.Round(float64(s.Length)*tick*rate.Float())))
+	}
+	switch {
+	case want > have+1 || want > have && (p.early || p.corrupt):
+		return damaged(i.Path, have, want, "the file ends early")
+	case !ok && p.broken != "": // frames are lost inside
+		return fault.Newf(fault.Damaged, show(i.Path), salvage(i.Path), "only %d frames could be read: %s", have, p.broken)
+	case p.early || p.corrupt:
+		return fault.Newf(fault.Damaged, show(i.Path), salvage(i.Path), "the file ends early: %d frames could be read", have)
+	}
+	return nil
+}
+
+// damaged says how much of a clip is left.
+func damaged(path string, have, want int, why string) error {
+	return fault.Newf(fault.Damaged, show(path), salvage(path), "%d of %d frames could be read: %s", have, want, why)
+}
+
+func salvage(path string) string {
+	return fmt.Sprintf("keep what is left: ffmpeg -i %s -c:v ffv1 -c:a copy rest.mkv", quote(path))
+}
+
+// clock reads Matroska's "00:00:04.027000000" in seconds.
+func clock(s string) (float64, error) {
+	var h, m int
+	var sec float64
+	_, err := fmt.Sscanf(s, "%d:%d:%g", &h, &m, &sec)
+	return float64(3600*h+60*m) + sec, err
+}
+
+// scan lists a stream's packets, or (unit "frame") decodes it and lists its frames.
+func scan(ctx context.Context, path string, index int, unit string) (*packets, error) {
+	url, err := fileURL(path)
+	if err != nil {
+		return nil, err
+	}
+	entries := "packet=pts,dts,size,flags"
+	if unit == "frame" {
+		entries = "frame=best_effort_timestamp"
+	}
+	args := append([]string{"-hide_banner", "-v", "level+warning", "-max_pixels", strconv.Itoa(maxPixels),
+		"-select_streams", strconv.Itoa(index), "-show_entries", entries, "-of", "compact=p=0"}, input(url)...)
+	c := newChild(ctx, "ffprobe", args...)
+	out, err := c.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Start(); err != nil {
+		return nil, c.missing(err)
+	}
+	p := &packets{}
+	p.read(bufio.NewScanner(out))
+	err = c.Wait()
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	if err != nil {
+		return nil, fault.Newf(fault.Damaged, show(path), "", "cannot be read to its end: %s", c.log.line())
+	}
+	p.early = c.log.has("ended prematurely") || c.log.has("partial file")
+	p.corrupt = c.log.has("Packet corrupt")
+	if _, why, ok := strings.Cut(c.log.String(), "[error] "); ok {
+		p.broken, _, _ = strings.Cut(why, "\n")
+	}
+	slices.Sort(p.pts)
+	return p, nil
+}
+
+// read parses lines such as "pts=1001|dts=0|size=812|flags=K_".
+func (p *packets) read(lines *bufio.Scanner) {
+	var dts []int64
+	untimed := false
+	for lines.Scan() {
+		var pts, dt int64
+		var hasPTS, hasDTS, discard, key, empty, flagged, entry bool
+		for field := range strings.SplitSeq(lines.Text(), "|") {
+			name, value, _ := strings.Cut(field, "=")
+			n, err := strconv.ParseInt(value, 10, 64)
+			switch name {
+			case "pts", "best_effort_timestamp":
+				pts, hasPTS, entry = n, err == nil, true
+			case "dts":
+				dt, hasDTS = n, err == nil
+			case "size":
+				empty = n == 0
+			case "flags":
+				flagged, key, discard = true, strings.Contains(value, "K"), strings.Contains(value, "D")
+			}
+		}
+		if !entry {
+			continue
+		}
+		p.total++
+		// A clip cut out of a broadcast begins with frames that refer to ones before the cut: only
+		// decoding tells which of them can be shown. An empty packet means "as before" in AVI.
+		if p.total == 1 && flagged && !key || empty {
+			p.opaque = true
+		}
+		if discard {
+			continue
+		}
+		p.pts = append(p.pts, pts)
+		dts = append(dts, dt)
+		untimed = untimed || !hasPTS
+		if !hasPTS && !hasDTS {
+			p.opaque = true
+		}
+	}
+	if untimed { // AVI: no presentation times, but decoding times at the same pace
+		p.pts = dts
+	}
+}
+
+// quote returns path for a shell.
+func quote(path string) string {
+	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+}

@@ -1,0 +1,95 @@
+package video
+
+import (
+	"context"
+	"fmt"
+	"io"
+)
+
+// Reader delivers the frames of a clip in order. It decodes one frame ahead.
+type Reader struct {
+	info  Info
+	src   source
+	ahead *ahead // nil before the first Read
+	ctx   context.Context
+	stop  context.CancelFunc
+	err   error // what every further Read returns
+}
+
+// source is a clip as raw frames of one layout.
+type source interface {
+	layout() layout
+	next(raw []byte) error // fills raw with the next frame; io.EOF only after the last frame of the clip
+	close()
+}
+
+// Open says what the clip at path is and prepares to read it. Decoding starts with the first Read.
+//
+// Input that cannot work (no video, a playlist, an address, uneven frame times, interlaced fields, mixed
+// sizes) is fault.Input, a clip that ends before its end fault.Damaged, one with frames above 64 Mi pixels
+// fault.Limit. When ctx ends, so do the child processes and every Read.
+func Open(ctx context.Context, path string) (*Reader, error) {
+	dir, err := checkInput(path)
+	if err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	r := &Reader{ctx: ctx, stop: stop}
+	if dir {
+		r.info, r.src, err = openFolder(ctx, path)
+	} else {
+		r.info, r.src, err = openVideo(ctx, path)
+	}
+	if err != nil {
+		stop()
+		return nil, err
+	}
+	return r, nil
+}
+
+// Info returns what Open found.
+func (r *Reader) Info() Info { return r.info }
+
+// Read fills frame [Height,Width,3] with the next frame. After the last one it returns io.EOF. If the clip
+// ends early or a frame cannot be decoded, the error is fault.Damaged; if the picture changes its size,
+// fault.Input. The content of frame is then undefined.
+func (r *Reader) Read(frame []float32) error {
+	if len(frame) != r.info.Width*r.info.Height*3 {
+		return fmt.Errorf("video: frame of %d values for %d×%d pixels", len(frame), r.info.Width, r.info.Height)
+	}
+	if r.err != nil {
+		return r.err
+	}
+	l := r.src.layout()
+	if r.ahead == nil {
+		r.ahead = readAhead(l.size(r.info.Width*r.info.Height), r.src.next)
+	}
+	raw, err := r.ahead.get()
+	if err == nil {
+		l.unpack(frame, raw)
+		r.ahead.put(raw)
+		return nil
+	}
+	if err != io.EOF && r.ctx.Err() != nil {
+		err = context.Cause(r.ctx)
+	}
+	r.err = err
+	return err
+}
+
+// Close ends decoding, at any point. It returns nil.
+func (r *Reader) Close() error {
+	r.stop()
+	if r.ahead != nil {
+		r.ahead.close()
+		r.ahead = nil
+	}
+	if r.src != nil {
+		r.src.close()
+		r.src = nil
+	}
+	if r.err == nil {
+		r.err = errClosed
+	}
+	return nil
+}

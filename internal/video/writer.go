@@ -1,0 +1,197 @@
+package video
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"tsr/internal/fault"
+)
+
+// Format says what a Writer is to make.
+type Format struct {
+	Width, Height int
+	Rate          Rate // not used for folders
+	Source        Info // the clip that the frames were made from: its colour, pixel format and metadata are kept; may be empty
+	Sound         bool // copy sound, subtitles and chapters of Source, which must then last as long as the output
+	Overwrite     bool // replace what is there
+	Bits          int  // of a folder's images: 8 or 16; 0 means as Source
+}
+
+// Writer writes a clip under a temporary name. Only Commit makes it appear under its own.
+type Writer struct {
+	path   string
+	format Format
+	l      layout
+	w, h   int // of raw frames: whole chroma samples
+	queue  *behind
+	sink   sink
+	stop   context.CancelFunc
+	ctx    context.Context
+	n      int
+	notes  []string
+	over   bool
+	err    error
+}
+
+// sink takes raw frames.
+type sink interface {
+	write(raw []byte) error
+	commit(frames int) error // flush, verify, give the final name
+	abort()                  // remove everything
+}
+
+// Create begins a clip at path: a video file by its extension, or a folder of PNG images if path ends in a
+// slash or is a folder.
+//
+//	.mp4 .mov   H.264 of high quality (x264 CRF 12), 4:2:0, 8 bits (4:4:4 for odd sizes); plays anywhere
+//	.mkv        FFV1, lossless, in the pixel format of the source, or R'G'B' of its depth
+//
+// Equal frames, format and source give equal bytes. An unknown extension is fault.Usage; a path that is
+// taken, without Overwrite, or cannot be written is fault.Output.
+func Create(ctx context.Context, path string, f Format) (*Writer, error) {
+	if f.Width <= 0 || f.Height <= 0 {
+		return nil, fmt.Errorf("video: output of %d×%d pixels", f.Width, f.Height)
+	}
+	folder := IsFolder(path)
+	if err := checkOutput(path, folder, f); err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	w := &Writer{path: path, format: f, ctx: ctx, stop: stop, w: f.Width, h: f.Height}
+	var err error
+	if folder {
+		err = w.openFolder()
+	} else {
+		err = w.openVideo()
+	}
+	if err != nil {
+		stop()
+		return nil, err
+	}
+	w.queue = writeBehind(w.l.size(w.w*w.h), w.sink.write)
+	return w, nil
+}
+
+// IsFolder reports whether an output path means a folder of images.
+func IsFolder(path string) bool {
+	st, err := os.Stat(path)
+	return strings.HasSuffix(path, "/") || err == nil && st.IsDir()
+}
+
+// Exists reports whether writing to path would replace something. An empty folder is nothing.
+func Exists(path string) bool {
+	st, err := os.Stat(path)
+	if err != nil {
+		return false
+	}
+	if !st.IsDir() {
+		return true
+	}
+	names, err := os.ReadDir(path)
+	return err != nil || len(names) > 0
+}
+
+// checkOutput finds what can be wrong with an output before any work is done.
+func checkOutput(path string, folder bool, f Format) error {
+	ext := strings.ToLower(filepath.Ext(path))
+	if !folder && !slices.Contains(extensions, ext) {
+		return fault.Newf(fault.Usage, show(path), "a folder of PNG images is written to a path that ends in /",
+			"cannot tell the format from its name: known are %s", strings.Join(extensions, " "))
+	}
+	dir := filepath.Dir(filepath.Clean(path))
+	if st, err := os.Stat(dir); err != nil {
+		return fault.Newf(fault.Output, show(path), "make the folder first", "folder %s: %w", show(dir), reason(err))
+	} else if !st.IsDir() {
+		return fault.Newf(fault.Output, show(path), "", "%s is not a folder", show(dir))
+	}
+	st, err := os.Stat(path)
+	if err != nil {
+		if errors.Is(err, os.ErrNotExist) {
+			return nil
+		}
+		return fault.New(fault.Output, show(path), reason(err), "")
+	}
+	if source, err := os.Stat(f.Source.Path); f.Source.Path != "" && err == nil && os.SameFile(st, source) {
+		return fault.Newf(fault.Usage, show(path), "choose another name", "is the input itself")
+	}
+	if !st.IsDir() && !st.Mode().IsRegular() {
+		return fault.Newf(fault.Output, show(path), "", "is a %s, not a file", special(st.Mode()))
+	}
+	if Exists(path) && !f.Overwrite {
+		return fault.Newf(fault.Output, show(path), "choose another name or give --overwrite", "exists already")
+	}
+	return nil
+}
+
+// Notes says what of the source the output cannot hold as it was: one line each, for the user.
+func (w *Writer) Notes() []string { return w.notes }
+
+// Write appends frame [Height,Width,3]. Values outside [0,1] are limited to it. A full disk or an encoder
+// that ended is fault.Output, which may come some frames late; the Writer has then removed its files.
+func (w *Writer) Write(frame []float32) error {
+	if len(frame) != w.format.Width*w.format.Height*3 {
+		return fmt.Errorf("video: frame of %d values for %d×%d pixels", len(frame), w.format.Width, w.format.Height)
+	}
+	if w.err != nil {
+		return w.err
+	}
+	if err := w.queue.failed(); err != nil {
+		return w.fail(err)
+	}
+	if w.ctx.Err() != nil {
+		return w.fail(w.ctx.Err())
+	}
+	raw := <-w.queue.free
+	w.l.pack(raw, frame, w.format.Width, w.format.Height, w.w, w.h)
+	w.queue.full <- raw
+	w.n++
+	return nil
+}
+
+// Commit finishes the clip, reads it back (number of frames, rate, size), brings it to disk and gives it
+// its name. On failure no file is left.
+func (w *Writer) Commit() error {
+	if w.err != nil {
+		return w.err
+	}
+	if w.n == 0 {
+		return w.fail(errors.New("video: no frame was written"))
+	}
+	w.over = true
+	if err := w.queue.finish(); err != nil {
+		return w.fail(err)
+	}
+	if err := w.sink.commit(w.n); err != nil {
+		return w.fail(err)
+	}
+	w.stop()
+	w.err = errClosed
+	return nil
+}
+
+// Abort gives the clip up and removes what was written. After Commit, or a second time, it does nothing.
+func (w *Writer) Abort() {
+	if w.err == nil {
+		w.fail(errClosed)
+	}
+}
+
+// fail ends the Writer: err is what every further call returns.
+func (w *Writer) fail(err error) error {
+	if w.ctx.Err() != nil {
+		err = context.Cause(w.ctx)
+	}
+	w.err = err
+	w.stop()
+	if !w.over {
+		w.over = true
+		w.queue.finish()
+	}
+	w.sink.abort()
+	return err
+}

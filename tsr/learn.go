@@ -1,0 +1,230 @@
+package tsr
+
+import (
+	"fmt"
+	"io"
+	"sort"
+	"time"
+
+	"tsr/internal/fault"
+	"tsr/internal/net"
+	"tsr/internal/progress"
+	"tsr/internal/volume"
+	"tsr/pyramid"
+	"tsr/train"
+)
+
+// Names of what a job saves: the weights of each stage once it is trained, and the run of the one in training.
+func modelName(stage int) string { return fmt.Sprintf("model-%d", stage) }
+
+const trainName = "train"
+
+// model returns the trained network of a stage.
+func (r *run) model(stage int) (*net.Model, error) {
+	for len(r.models) <= stage {
+		r.models = append(r.models, nil)
+	}
+	if r.models[stage] != nil {
+		return r.models[stage], nil
+	}
+	file, err := r.job.Saved(modelName(stage))
+	if err != nil || file == nil {
+		return nil, err
+	}
+	m, err := net.NewModel(r.set.net, r.opts.Seed)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := m.Load(file); err != nil {
+		return nil, fault.Newf(fault.Checkpoint, r.opts.Job, "add --restart to start over", "weights of stage %d: %w", stage, err)
+	}
+	r.models[stage] = m
+	return m, nil
+}
+
+// codec returns the codec for a level. The network sees differences from the level's mean colour.
+func (r *run) codec(c *volume.Clip) (*net.Codec, error) {
+	var mean [3]float32
+	for t := range c.T {
+		v, err := c.Window(t, t+1)
+		if err != nil {
+			return nil, err
+		}
+		for i, m := range v.MeanColour() {
+			mean[i] += m / float32(c.T)
+		}
+	}
+	return net.NewCodec(r.set.net, mean, r.weights), nil
+}
+
+// learn trains the stage's network on level t.in, from the weights of the stage before.
+func (r *run) learn(t task) error {
+	if m, err := r.model(t.stage); err != nil || m != nil {
+		return err
+	}
+	level, err := r.level(t.in)
+	if err != nil {
+		return err
+	}
+	m, err := r.start(t.stage)
+	if err != nil {
+		return err
+	}
+	codec, err := r.codec(level)
+	if err != nil {
+		return err
+	}
+	segments, err := r.sample(level)
+	if err != nil {
+		return err
+	}
+	p, err := pyramid.New(pyramid.Config{
+		Exposure: r.opts.Exposure, CropT: r.set.crop[0], CropH: r.set.crop[1], CropW: r.set.crop[1]}, segments...)
+	if err != nil {
+		return fault.New(fault.Input, "input", err, "")
+	}
+	job, err := train.New(train.Config{
+		Batch: r.set.batch, Crop: r.set.crop, Edge: r.set.edge, Mix: r.set.mix, Clip: r.set.clip,
+		Rule: r.rule(t.stage), Seed: r.opts.Seed + uint64(t.stage)<<32,
+	}, m, r.be, p, codec)
+	if err != nil {
+		return err
+	}
+	defer job.Close()
+	if r.st.Block > 0 {
+		file, err := r.job.Saved(trainName)
+		if err == nil && file != nil {
+			err = job.Restore(file)
+		}
+		if err != nil {
+			return fault.New(fault.Checkpoint, r.opts.Job, err, "add --restart to start over")
+		}
+	}
+	if err := r.steps(t, job, m, codec, level); err != nil {
+		return err
+	}
+	r.models[t.stage] = m
+	r.setSteps(t.stage, job.Steps())
+	return r.job.Checkpoint(modelName(t.stage), r.st, func(w io.Writer) error { return m.Save(w, nil) })
+}
+
+// start returns the network with which a stage's training starts.
+func (r *run) start(stage int) (*net.Model, error) {
+	if stage > 0 {
+		m, err := r.model(stage - 1)
+		if err != nil {
+			return nil, err
+		}
+		return m.Clone(), nil
+	}
+	return net.NewModel(r.set.net, r.opts.Seed)
+}
+
+// stages is the number of doublings.
+func (r *run) stages() int { return r.tasks[len(r.tasks)-2].stage + 1 }
+
+// setSteps records a stage's number of steps. 0 is not known yet.
+func (r *run) setSteps(stage, n int) {
+	for len(r.st.StageSteps) <= stage {
+		r.st.StageSteps = append(r.st.StageSteps, 0)
+	}
+	r.st.StageSteps[stage] = n
+}
+
+// rule returns the stage's rate rule. Without a number of steps yet it is good for measuring only.
+func (r *run) rule(stage int) train.Rule {
+	n := r.opts.Steps
+	if n == 0 && stage < len(r.st.StageSteps) {
+		n = r.st.StageSteps[stage]
+	}
+	if r.set.zssr {
+		return &train.ZSSR{Steps: n}
+	}
+	warm := r.set.warm
+	if r.opts.Steps > 0 {
+		warm = min(warm, r.opts.Steps/4)
+	}
+	return train.Cosine{Peak: r.set.peak, Final: r.set.final, Warm: warm, Steps: n}
+}
+
+// A budget becomes steps by the median time of steps 11 to 40: earlier ones pay for the kernels' plans.
+const (
+	measureFrom = 10
+	measureTo   = 40
+	reserve     = 0.95 // of the budget; the rest is for validation and a slower moment of the machine
+)
+
+// budget divides the time for training into steps for each stage, the later ones, which start from the weights of the
+// one before, each with half the steps of the one before.
+func (r *run) budget(step time.Duration) {
+	share := 0.0
+	for s := range r.stages() {
+		share += 1 / float64(int(1)<<s)
+	}
+	total := reserve * float64(r.set.budget) / float64(max(step, 1))
+	for s := range r.stages() {
+		r.setSteps(s, max(int(total/share/float64(int(1)<<s)), measureTo))
+	}
+}
+
+// steps trains until the rule says that it is over, with checkpoints, events and validations on the way.
+func (r *run) steps(t task, job *train.Run, m *net.Model, codec *net.Codec, level *volume.Clip) error {
+	measuring := r.opts.Steps == 0 && r.set.budget > 0 && len(r.st.StageSteps) == 0
+	var times []time.Duration
+	total := r.opts.Steps
+	if len(r.st.StageSteps) > t.stage {
+		total = r.st.StageSteps[t.stage]
+	}
+	tick := r.ticker(progress.Train, t.in.String(), job.Steps(), total)
+	for {
+		began := time.Now()
+		rep, done, err := job.Step()
+		if err != nil {
+			return r.lost(err)
+		}
+		if done {
+			return r.validate(t, m, codec, level, tick)
+		}
+		if measuring && rep.Step > measureFrom {
+			if times = append(times, time.Since(began)); rep.Step == measureTo {
+				measuring = false
+				sort.Slice(times, func(i, j int) bool { return times[i] < times[j] })
+				r.budget(times[len(times)/2])
+				job.SetRule(r.rule(t.stage))
+				total = r.st.StageSteps[t.stage]
+				tick.event.Total = total
+				r.saved = time.Time{} // what the budget came to must outlive us
+			}
+		}
+		tick.event.Loss, tick.event.Rate = rep.Loss, rep.Rate
+		tick.at(rep.Step)
+		if r.ctx.Err() != nil && !measuring || time.Since(r.saved) >= saveEvery {
+			if err := r.checkpoint(job); err != nil {
+				return err
+			}
+		}
+		if err := r.ctx.Err(); err != nil {
+			return err
+		}
+		if total > 0 && rep.Step < total && rep.Step%((total+3)/4) == 0 {
+			if err := r.validate(t, m, codec, level, tick); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// checkpoint saves the training run between two steps.
+func (r *run) checkpoint(job *train.Run) error {
+	r.saved = time.Now()
+	r.st.Block = job.Steps()
+	return r.job.Checkpoint(trainName, r.st, job.Save)
+}
+
+// lost says where the last good state is after a loss that is not finite.
+func (r *run) lost(err error) error {
+	if r.opts.Job != "" && r.st.Block > 0 {
+		return fmt.Errorf("%w; the last good state is step %d in %s", err, r.st.Block, r.opts.Job)
+	}
+	return err
+}

@@ -1,0 +1,236 @@
+package tsr
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"time"
+
+	"tsr/backproject"
+	"tsr/internal/fault"
+	"tsr/internal/net"
+	"tsr/internal/progress"
+	"tsr/internal/volume"
+	"tsr/pyramid"
+)
+
+// ticker turns the parts of a task that get done into events with speed and time left.
+type ticker struct {
+	r       *run
+	event   Event
+	first   int
+	started time.Time
+	told    time.Time
+}
+
+// tellEvery keeps events down to what an eye can follow.
+const tellEvery = 200 * time.Millisecond
+
+func (r *run) ticker(p progress.Phase, level string, done, total int) *ticker {
+	t := &ticker{r: r, event: Event{Phase: p, Level: level, Total: total}, first: done, started: time.Now()}
+	t.at(done)
+	return t
+}
+
+func (t *ticker) at(done int) {
+	now := time.Now()
+	if done < t.event.Total && now.Sub(t.told) < tellEvery {
+		return
+	}
+	t.told, t.event.Done = now, done
+	if s := now.Sub(t.started).Seconds(); done > t.first && s > 0 {
+		t.event.PerSecond = float64(done-t.first) / s
+		t.event.Left = time.Duration(float64(t.event.Total-done) / t.event.PerSecond * float64(time.Second))
+	}
+	t.r.opts.OnEvent(t.event)
+}
+
+// decode reads the source into the first level. It starts over when continued: a source has no middle.
+func (r *run) decode(t task) error {
+	dst, err := r.level(t.out)
+	if err != nil {
+		return err
+	}
+	tick := r.ticker(progress.Decode, t.out.String(), 0, dst.T)
+	frame := volume.New(1, r.h, r.w, 3)
+	for n := range dst.T {
+		if err := r.ctx.Err(); err != nil {
+			return err
+		}
+		switch err := r.src.Read(frame.Data); {
+		case errors.Is(err, io.EOF):
+			return fault.Newf(fault.Damaged, "input", "", "ends after %d of %d frames", n, dst.T)
+		case err != nil:
+			return err
+		}
+		if err := dst.Write(frame, n); err != nil {
+			return err
+		}
+		tick.at(n + 1)
+	}
+	return nil
+}
+
+// shrink makes a level of smaller frames from the input's.
+func (r *run) shrink(t task) error {
+	src, err := r.level(t.in)
+	if err != nil {
+		return err
+	}
+	dst, err := r.level(t.out)
+	if err != nil {
+		return err
+	}
+	r.ticker(progress.Shrink, t.out.String(), 0, dst.T)
+	return pyramid.ShrinkClip(dst, src)
+}
+
+// upsample doubles a level's frames with the stage's network, then back-projects them in time.
+func (r *run) upsample(t task) error {
+	src, err := r.level(t.in)
+	if err != nil {
+		return err
+	}
+	dst, err := r.level(t.out)
+	if err != nil {
+		return err
+	}
+	m, err := r.model(t.stage)
+	if err != nil {
+		return err
+	}
+	codec, err := r.codec(src)
+	if err != nil {
+		return err
+	}
+	u := net.NewUpsampler(m, r.be, codec, src.T, src.H, src.W, r.inferenceMemory())
+	tick := r.ticker(progress.Upsample, t.out.String(), r.st.Block, u.Blocks())
+	return upsampleBlocks(u, r.weights, src, r.st.Block, func(i, first int, htr *volume.Volume) error {
+		if err := dst.Write(htr, first); err != nil {
+			return err
+		}
+		tick.at(i + 1)
+		return r.mark(i + 1)
+	})
+}
+
+// upsampleBlocks runs blocks from … of u over src, back-projects each in time, and hands its frames to take with the
+// number of the first.
+func upsampleBlocks(u *net.Upsampler, weights [2]float64, src *volume.Clip, from int, take func(i, first int, htr *volume.Volume) error) error {
+	var htr *volume.Volume
+	for i := from; i < u.Blocks(); i++ {
+		t0, t1, lo, hi := u.Block(i)
+		ltr, err := src.Window(lo, hi)
+		if err != nil {
+			return err
+		}
+		if n := 2 * (t1 - t0); htr == nil || htr.T != n {
+			htr = volume.New(n, src.H, src.W, 3)
+		}
+		if err := u.Run(htr, ltr, i); err != nil {
+			return fmt.Errorf("upsample frames %d to %d: %w", t0, t1-1, err)
+		}
+		if err := backproject.Time(htr, ltr.Frames(t0-lo, t1-lo), weights[:]); err != nil {
+			return err
+		}
+		if err := take(i, 2*t0, htr); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// refine carries a level to larger frames by spatio-temporal back-projection.
+func (r *run) refine(t task) error {
+	coarse, err := r.level(t.in)
+	if err != nil {
+		return err
+	}
+	ltr, err := r.level(t.ltr)
+	if err != nil {
+		return err
+	}
+	dst, err := r.level(t.out)
+	if err != nil {
+		return err
+	}
+	bp, err := backproject.NewSpacetime(dst, coarse, ltr, r.groupWeights(t.out.Time))
+	if err != nil {
+		return err
+	}
+	tick := r.ticker(progress.BackProject, t.out.String(), r.st.Block, bp.Groups())
+	for g := r.st.Block; g < bp.Groups(); g++ {
+		if err := bp.Group(g); err != nil {
+			return err
+		}
+		tick.at(g + 1)
+		if err := r.mark(g + 1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// groupWeights returns the shares of k frames in an input frame, as the doublings that made them imply.
+func (r *run) groupWeights(k int) []float64 {
+	w := []float64{1}
+	for ; k > 1; k /= 2 {
+		next := make([]float64, 0, 2*len(w))
+		for _, a := range w {
+			next = append(next, a*r.weights[0], a*r.weights[1])
+		}
+		w = next
+	}
+	return w
+}
+
+// encode hands the last level to the sink, limited to [0,1], and measures how well its frames average back to the
+// input's. It starts over when continued: a sink has no middle.
+func (r *run) encode(t task) error {
+	src, err := r.level(t.in)
+	if err != nil {
+		return err
+	}
+	ltr, err := r.level(t.ltr)
+	if err != nil {
+		return err
+	}
+	k := t.in.Time
+	weights := r.groupWeights(k)
+	group, observed, mean := volume.New(k, r.h, r.w, 3), volume.New(1, r.h, r.w, 3), make([]float32, r.h*r.w*3)
+	tick := r.ticker(progress.Encode, t.in.String(), 0, src.T)
+	var square float64
+	for n := range r.frames {
+		if err := r.ctx.Err(); err != nil {
+			return err
+		}
+		if err := src.Read(group, n*k); err != nil {
+			return err
+		}
+		if err := ltr.Read(observed, n); err != nil {
+			return err
+		}
+		group.Clamp()
+		clear(mean)
+		for j := range k {
+			w := float32(weights[j])
+			for i, x := range group.Frame(j) {
+				mean[i] += float32(w * x)
+			}
+			if err := r.sink.Write(group.Frame(j)); err != nil {
+				return err
+			}
+		}
+		for i, x := range mean {
+			e := float64(x - observed.Data[i])
+			square += e * e
+		}
+		tick.at((n + 1) * k)
+	}
+	r.st.Consistency = psnr(square / float64(r.frames*len(mean)))
+	return r.sink.Commit()
+}
+
+// psnr returns the PSNR in dB of a mean square error of values in [0,1], 100 dB at most.
+func psnr(mse float64) float64 { return min(-10*math.Log10(mse), 100) }

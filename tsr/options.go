@@ -1,0 +1,154 @@
+package tsr
+
+import (
+	"fmt"
+	"runtime"
+	"strconv"
+	"time"
+
+	"tsr/internal/fault"
+	"tsr/internal/job"
+	"tsr/internal/net"
+	"tsr/internal/progress"
+	"tsr/pyramid"
+	"tsr/train"
+)
+
+// Event is what a run tells about itself.
+type Event = progress.Event
+
+// Exposure is the shutter model of a clip: see package pyramid.
+type Exposure = pyramid.Exposure
+
+// Preset is a choice between time and quality.
+type Preset string
+
+// The presets.
+const (
+	Fast     Preset = "fast"
+	Balanced Preset = "balanced"
+	Paper    Preset = "paper"
+)
+
+// Options tunes a run. The zero value, like a nil *Options, is the recommended run; defaults stand at the fields.
+type Options struct {
+	Factor   int           // temporal factor 2, 4 or 8; 0 means 2
+	Preset   Preset        // "" means Balanced
+	Budget   time.Duration // longest time in training, all levels together; 0 means the preset's
+	Steps    int           // if above 0: exactly this many training steps a level, whatever the time
+	Exposure Exposure      // shutter model of the input; the zero value is pyramid.Full
+	Seed     uint64        // equal seed, clip, options, backend, release: equal bits on one machine; 0 means 1
+	Backend  string        // "onednn", "ref"; "" and "auto" mean the fastest compiled in
+	Threads  int           // of the backend; 0 means all processors
+	Memory   int64         // bytes that the run may use; 0 means 3/4 of what is free
+	// Job is the folder where the run keeps levels and checkpoints. A run with the same clip and options goes on
+	// where the one before stopped. "" keeps all in memory, and nothing can go on.
+	Job     string
+	Restart bool        // drop what Job holds
+	OnEvent func(Event) // if set, called in order from one goroutine; must return soon
+}
+
+// settings are what a preset stands for.
+type settings struct {
+	net     net.Config
+	batch   int
+	crop    [2]int // HTR frames, side
+	peak    float64
+	clip    float64       // limit of the gradient's norm
+	zssr    bool          // the ZSSR rule instead of warm-up and cosine
+	budget  time.Duration // 0: the rule ends the training
+	warm    int
+	final   float64
+	edge    int
+	mix     train.Mix
+	minSide int // of a frame at the level where the run starts
+}
+
+// settingsOf returns what a preset stands for. docs/experiments.md has the measurements behind it.
+func settingsOf(p Preset) (settings, bool) {
+	s := settings{
+		batch: 8, crop: [2]int{16, 16}, clip: 0.5, warm: 100, final: 0.01, edge: 2, mix: train.Published, minSide: 128,
+	}
+	switch p {
+	case Fast:
+		s.net, s.peak, s.budget = net.Lean(32), 3e-3, time.Minute
+	case Balanced:
+		s.net, s.peak, s.budget = net.Lean(64), 1.5e-3, 5*time.Minute
+	case Paper:
+		s.net, s.zssr, s.batch, s.crop, s.clip = net.Paper(), true, 1, [2]int{16, 36}, 0
+	default:
+		return s, false
+	}
+	return s, true
+}
+
+// complete returns o with defaults filled in, or a fault.Usage.
+func (o *Options) complete() (Options, settings, error) {
+	var c Options
+	if o != nil {
+		c = *o
+	}
+	if c.Factor == 0 {
+		c.Factor = 2
+	}
+	if c.Preset == "" {
+		c.Preset = Balanced
+	}
+	if c.Backend == "" {
+		c.Backend = "auto"
+	}
+	if c.Seed == 0 {
+		c.Seed = 1
+	}
+	if c.Threads == 0 {
+		c.Threads = runtime.NumCPU()
+	}
+	if c.OnEvent == nil {
+		c.OnEvent = func(Event) {}
+	}
+	usage := func(format string, args ...any) error {
+		return fault.Newf(fault.Usage, "options", "", format, args...)
+	}
+	if c.Factor != 2 && c.Factor != 4 && c.Factor != 8 {
+		return c, settings{}, usage("factor %d: choose 2, 4 or 8", c.Factor)
+	}
+	s, ok := settingsOf(c.Preset)
+	if !ok {
+		return c, s, usage("preset %q: choose fast, balanced or paper", c.Preset)
+	}
+	if c.Budget < 0 || c.Steps < 0 || c.Threads < 0 || c.Memory < 0 {
+		return c, s, usage("budget, steps, threads and memory must not be negative")
+	}
+	if c.Exposure < pyramid.Full || c.Exposure > pyramid.Delta {
+		return c, s, usage("exposure outside its range")
+	}
+	if c.Budget > 0 {
+		s.budget = c.Budget
+	}
+	if c.Memory == 0 {
+		c.Memory = freeMemory() / 4 * 3
+	}
+	return c, s, nil
+}
+
+// identity lists what must be equal for a run to go on with what another has saved.
+func (o Options) identity(src Source, backend string, budget time.Duration) []job.Field {
+	frames, h, w := src.Size()
+	training := budget.String()
+	if o.Steps > 0 {
+		training = strconv.Itoa(o.Steps) + " steps"
+	} else if budget == 0 {
+		training = "by rule"
+	}
+	return []job.Field{
+		{Name: "tsr", Value: Version},
+		{Name: "input", Value: src.ID()},
+		{Name: "size", Value: fmt.Sprintf("%d frames of %d×%d", frames, w, h)},
+		{Name: "factor", Value: strconv.Itoa(o.Factor)},
+		{Name: "preset", Value: string(o.Preset)},
+		{Name: "training", Value: training},
+		{Name: "exposure", Value: o.Exposure.String()},
+		{Name: "seed", Value: strconv.FormatUint(o.Seed, 10)},
+		{Name: "backend", Value: backend},
+	}
+}

@@ -1,0 +1,276 @@
+package tsr
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"tsr/internal/conv"
+	"tsr/internal/conv/all"
+	"tsr/internal/fault"
+	"tsr/internal/job"
+	"tsr/internal/net"
+	"tsr/internal/progress"
+	"tsr/internal/safeio"
+	"tsr/internal/volume"
+	"tsr/pyramid"
+)
+
+// Version is the release. A job is continued by the release that began it only.
+const Version = "0.1.0"
+
+// Errors that callers may look for with errors.Is.
+var (
+	ErrTooSmall = pyramid.ErrTooSmall                       // nothing to learn from
+	ErrStopped  = errors.New("stopped; the state is saved") // ctx ended the run
+)
+
+// Result is what a finished run was.
+type Result struct {
+	Factor, FramesIn, FramesOut int
+	Width, Height               int
+	Preset                      Preset
+	Backend, Precision          string
+	Seed                        uint64
+	Steps                       int  // training steps, all levels together
+	Resumed                     bool // part of the work was done by an earlier run
+	// Consistency is the PSNR in dB of the output averaged back against the input.
+	Consistency float64
+	// Validation is the self-made validation: the input coarsened once more in time, rebuilt by the network of
+	// the last doubling, and compared with the input. Gain is against cubic interpolation with back-projection.
+	Validation, Gain float64
+	Seconds          map[progress.Phase]float64
+}
+
+// state is what a job remembers.
+type state struct {
+	Task        int                        `json:"task"`  // the first that is not finished
+	Block       int                        `json:"block"` // how much of it is: frames, groups or blocks
+	StageSteps  []int                      `json:"stage_steps,omitempty"`
+	Done        bool                       `json:"done"`
+	Gain        float64                    `json:"gain"`
+	Validation  float64                    `json:"validation"`
+	Consistency float64                    `json:"consistency"`
+	Seconds     map[progress.Phase]float64 `json:"seconds"`
+}
+
+// run is one call of Upsample.
+type run struct {
+	ctx     context.Context
+	opts    Options
+	set     settings
+	src     Source
+	sink    Sink
+	be      conv.Backend
+	job     *job.Job
+	st      state
+	tasks   []task
+	frames  int
+	h, w    int
+	models  []*net.Model // by stage
+	weights [2]float64   // exposure of a pair
+	saved   time.Time
+}
+
+// saveEvery is how much work is lost at most when a run is killed.
+const saveEvery = 20 * time.Second
+
+// Upsample reads src, learns from it, and writes its frames at Factor times the rate to sink.
+//
+// When ctx ends, the run saves its state and returns an error that wraps ErrStopped; the same call goes on from there
+// if Options.Job is set. Errors that the caller can do something about carry a fault.Kind. A clip that is too
+// small to learn from is an error that wraps ErrTooSmall, before any work.
+func Upsample(ctx context.Context, src Source, sink Sink, o *Options) (*Result, error) {
+	opts, set, err := o.complete()
+	if err != nil {
+		return nil, err
+	}
+	r := &run{ctx: ctx, opts: opts, set: set, src: src, sink: sink, saved: time.Now()}
+	copy(r.weights[:], opts.Exposure.Weights(2))
+	r.frames, r.h, r.w = src.Size()
+	if err := r.fitCrop(); err != nil {
+		return nil, err
+	}
+	r.tasks = plan(opts.Factor, r.h, r.w, set.minSide)
+	if r.be, err = all.Open(opts.Backend, opts.Threads); err != nil {
+		return nil, fault.New(fault.Usage, "backend", err, "")
+	}
+	defer r.be.Close()
+	j, resumed, err := job.Open(opts.Job, opts.identity(src, r.be.Name(), set.budget), opts.Restart, &r.st)
+	if err != nil {
+		return nil, err
+	}
+	defer j.Close()
+	r.job = j
+	if r.st.Done { // asked for again although it was finished: only the models are still there
+		r.st.Task, r.st.Block, r.st.Done = 0, 0, false
+	}
+	if r.st.Seconds == nil {
+		r.st.Seconds = map[progress.Phase]float64{}
+	}
+	if resumed {
+		r.note("continuing the run in %s", opts.Job)
+	}
+	if err := r.checkSpace(); err != nil {
+		return nil, err
+	}
+	if err := r.all(); err != nil {
+		if ctx.Err() != nil {
+			return nil, r.stop()
+		}
+		return nil, err
+	}
+	return r.result(resumed), nil
+}
+
+// Finished reports whether the job in o.Job is this run and was finished.
+func Finished(src Source, o *Options) bool {
+	opts, set, err := o.complete()
+	if err != nil || opts.Job == "" {
+		return false
+	}
+	be, err := all.Open(opts.Backend, opts.Threads)
+	if err != nil {
+		return false
+	}
+	defer be.Close()
+	var st state
+	return job.Peek(opts.Job, opts.identity(src, be.Name(), set.budget), &st) && st.Done
+}
+
+// minFrames and minSide are the smallest clip to learn from: crops of 8 frames of 16×16 pixels.
+const (
+	minFrames = 8
+	minPixels = 16
+)
+
+// fitCrop shortens the crop for a clip with fewer frames than the preset's.
+func (r *run) fitCrop() error {
+	if r.frames < minFrames || min(r.h, r.w) < minPixels {
+		return fault.Newf(fault.Input, "input", fmt.Sprintf("tsr needs at least %d frames of %d×%d pixels", minFrames, minPixels, minPixels),
+			"%w: %d frames of %d×%d pixels", ErrTooSmall, r.frames, r.w, r.h)
+	}
+	r.set.crop[0] = min(r.set.crop[0], r.frames/2*2)
+	r.set.crop[1] = min(r.set.crop[1], min(r.h, r.w)/2*2)
+	return nil
+}
+
+// checkSpace compares the level files still to be made with the free space.
+func (r *run) checkSpace() error {
+	if r.opts.Job == "" {
+		return nil
+	}
+	var need int64
+	for _, t := range r.tasks[r.st.Task:] {
+		if t.kind != learn && t.kind != encode {
+			h, w := sizeAt(t.out, r.h, r.w)
+			need += 4 * 3 * int64(r.frames*t.out.Time) * int64(h) * int64(w)
+		}
+	}
+	free, err := safeio.Free(r.opts.Job)
+	if err != nil {
+		return err
+	}
+	if need > free {
+		return fault.Newf(fault.Output, r.opts.Job, "free some space, or put the job elsewhere with --job DIR",
+			"the run needs %d MB for its levels, %d MB are free", need>>20, free>>20)
+	}
+	return nil
+}
+
+// all does what is left of the tasks.
+func (r *run) all() error {
+	for r.st.Task < len(r.tasks) {
+		t := r.tasks[r.st.Task]
+		start := time.Now()
+		var err error
+		phase := progress.Train
+		switch t.kind {
+		case decode:
+			phase, err = progress.Decode, r.decode(t)
+		case shrink:
+			phase, err = progress.Shrink, r.shrink(t)
+		case learn:
+			err = r.learn(t)
+		case upsample:
+			phase, err = progress.Upsample, r.upsample(t)
+		case refine:
+			phase, err = progress.BackProject, r.refine(t)
+		case encode:
+			phase, err = progress.Encode, r.encode(t)
+		}
+		r.st.Seconds[phase] += time.Since(start).Seconds()
+		if err != nil {
+			return err
+		}
+		if err := r.finish(t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// finish records that the current task is done and drops the levels that nothing needs any more.
+func (r *run) finish(t task) error {
+	if err := r.job.Sync(); err != nil {
+		return err
+	}
+	done := r.st.Task
+	r.st.Task, r.st.Block = done+1, 0
+	r.st.Done = r.st.Task == len(r.tasks)
+	if err := r.job.Save(r.st); err != nil {
+		return err
+	}
+	for _, l := range dead(r.tasks, done) {
+		if err := r.job.DropLevel(l.String()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mark records that n parts of the current task are done, if it is time to, and returns the reason to stop, if any.
+func (r *run) mark(n int) error {
+	if r.ctx.Err() == nil && time.Since(r.saved) < saveEvery {
+		return nil
+	}
+	if err := r.job.Sync(); err != nil {
+		return err
+	}
+	r.st.Block = n
+	r.saved = time.Now()
+	if err := r.job.Save(r.st); err != nil {
+		return err
+	}
+	return r.ctx.Err()
+}
+
+func (r *run) stop() error {
+	if r.opts.Job == "" {
+		return fmt.Errorf("stopped: %w", context.Cause(r.ctx))
+	}
+	return fmt.Errorf("%w in %s: %w", ErrStopped, r.opts.Job, context.Cause(r.ctx))
+}
+
+// level opens a level of the run.
+func (r *run) level(l pyramid.Level) (*volume.Clip, error) {
+	h, w := sizeAt(l, r.h, r.w)
+	return r.job.Level(l.String(), r.frames*l.Time, h, w)
+}
+
+func (r *run) note(format string, args ...any) {
+	r.opts.OnEvent(Event{Note: fmt.Sprintf(format, args...)})
+}
+
+func (r *run) result(resumed bool) *Result {
+	res := &Result{
+		Factor: r.opts.Factor, FramesIn: r.frames, FramesOut: r.frames * r.opts.Factor, Width: r.w, Height: r.h,
+		Preset: r.opts.Preset, Backend: r.be.Name(), Precision: "f32", Seed: r.opts.Seed, Resumed: resumed,
+		Consistency: r.st.Consistency, Validation: r.st.Validation, Gain: r.st.Gain, Seconds: r.st.Seconds,
+	}
+	for _, n := range r.st.StageSteps {
+		res.Steps += n
+	}
+	return res
+}

@@ -1,0 +1,67 @@
+package tsr
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"os"
+
+	"tsr/internal/fault"
+	"tsr/internal/volume"
+)
+
+// Shares of the memory that the run may use. A pyramid is about five times the clip it is made of, and the clip stays.
+const (
+	sampleShare    = 12 // a sample of the clip for training: 1/12
+	inferenceShare = 3  // tiles and frames around them: 1/3
+	segmentFrames  = 48 // of a long clip's sample: long enough for every jump of the pyramid
+)
+
+// inferenceMemory is the limit for an Upsampler. Beyond a few GiB larger tiles save nothing.
+func (r *run) inferenceMemory() int64 { return min(r.opts.Memory/inferenceShare, 4<<30) }
+
+// sample returns the level's frames for training: all of them if they fit into the memory for it, else
+// segments spread evenly over the clip.
+func (r *run) sample(level *volume.Clip) ([]*volume.Volume, error) {
+	frame := 4 * int64(level.FrameLen())
+	fit := int(r.opts.Memory / sampleShare / frame)
+	if fit >= level.T {
+		v, err := level.Window(0, level.T)
+		return []*volume.Volume{v}, err
+	}
+	if fit < r.set.crop[0] {
+		return nil, fault.Newf(fault.Limit, "memory", "allow more with --memory",
+			"%d MB are too little to train on frames of %d×%d, %d MB would do",
+			r.opts.Memory>>20, level.W, level.H, sampleShare*frame*int64(r.set.crop[0])>>20+1)
+	}
+	n := max(fit/segmentFrames, 1)
+	length := min(fit/n, segmentFrames)
+	r.note("the clip is long: training on %d of its %d frames", n*length, level.T)
+	var segments []*volume.Volume
+	for i := range n {
+		at := 0
+		if n > 1 {
+			at = (level.T - length) * i / (n - 1)
+		}
+		v, err := level.Window(at, at+length)
+		if err != nil {
+			return nil, err
+		}
+		segments = append(segments, v)
+	}
+	return segments, nil
+}
+
+// freeMemory returns the bytes that the system can give out without swapping.
+func freeMemory() int64 {
+	b, err := os.ReadFile("/proc/meminfo")
+	if err == nil {
+		for s := bufio.NewScanner(bytes.NewReader(b)); s.Scan(); {
+			var kb int64
+			if n, _ := fmt.Sscanf(s.Text(), "MemAvailable: %d kB", &kb); n == 1 {
+				return kb << 10
+			}
+		}
+	}
+	return 8 << 30 // no /proc: a guess that a laptop can bear
+}
