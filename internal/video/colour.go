@@ -26,7 +26,12 @@ type pixels struct {
 	alignX, alignY   int    // pixels to a chroma sample, so that odd sizes need care; 1 for none
 }
 
-var depth = regexp.MustCompile(`(9|10|12|14|16|32)(le|be)$`)
+var (
+	depth   = regexp.MustCompile(`(9|10|12|14|16|32)(le|be)$`)
+	ycbcr   = regexp.MustCompile(`^yuv[aj]?(4\d\dp)`)
+	withA   = regexp.MustCompile(`^(gbrap|rgba|bgra|argb|abgr)`)
+	sixteen = regexp.MustCompile(`^(rgb48|bgr48|rgba64|bgra64)`)
+)
 
 // semiplanar maps formats that zscale cannot read to planar ones with the same samples.
 var semiplanar = map[string]string{
@@ -61,7 +66,7 @@ func pixelFormat(name string) (p pixels, ok bool) {
 		p.bits = q.bits
 		p.alpha = base == "ayuv64"
 	case strings.HasPrefix(name, "yuv"):
-		kind := regexp.MustCompile(`^yuv[aj]?(4\d\dp)`).FindStringSubmatch(name)
+		kind := ycbcr.FindStringSubmatch(name)
 		if kind == nil {
 			return p, false
 		}
@@ -77,9 +82,9 @@ func pixelFormat(name string) (p pixels, ok bool) {
 		return p, false
 	case strings.HasPrefix(name, "gbr"), strings.Contains(name, "rgb"), strings.Contains(name, "bgr"), name == "pal8":
 		p.rgb = true
-		p.alpha = strings.HasPrefix(name, "gbrap") || regexp.MustCompile(`^(rgba|bgra|argb|abgr)`).MatchString(name)
+		p.alpha = withA.MatchString(name)
 		switch {
-		case strings.HasPrefix(base, "rgb48"), strings.HasPrefix(base, "bgr48"), strings.HasPrefix(base, "rgba64"), strings.HasPrefix(base, "bgra64"):
+		case sixteen.MatchString(base):
 			p.bits = 16
 		case strings.HasPrefix(base, "x2"):
 			p.bits = 10

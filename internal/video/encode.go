@@ -141,7 +141,12 @@ func (e *encoder) explain(err error) error {
 }
 
 func (e *encoder) commit(frames int) error {
-	if err := e.end(); err != nil {
+	err := e.end()
+	// ffmpeg exits with 0 when the disk is full at the very end.
+	if err == nil && (e.c.log.has("Error writing trailer") || e.c.log.has("Error closing file")) {
+		err = errors.New(e.c.log.line())
+	}
+	if err != nil {
 		return e.explain(err)
 	}
 	if err := e.verify(frames); err != nil {

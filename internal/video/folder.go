@@ -34,9 +34,20 @@ func listImages(dir string) ([]string, error) {
 	var names []string
 	for _, e := range entries {
 		name := e.Name()
-		if !strings.HasPrefix(name, ".") && isImage(name) && !e.IsDir() {
-			names = append(names, name)
+		if strings.HasPrefix(name, ".") || !isImage(name) {
+			continue
 		}
+		path := filepath.Join(dir, name)
+		st, err := os.Stat(path) // what a link leads to
+		switch {
+		case err != nil:
+			return nil, fault.New(fault.Input, show(path), reason(err), "")
+		case st.IsDir():
+			continue
+		case !st.Mode().IsRegular():
+			return nil, fault.Newf(fault.Input, show(path), "", "is a %s, not an image", special(st.Mode()))
+		}
+		names = append(names, name)
 	}
 	if len(names) == 0 {
 		return nil, fault.Newf(fault.Input, show(dir), "", "is a folder without PNG, JPEG or TIFF images")
@@ -64,9 +75,6 @@ func openFolder(ctx context.Context, dir string) (Info, source, error) {
 			return Info{}, nil, context.Cause(ctx)
 		}
 		path := filepath.Join(dir, name)
-		if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() {
-			return Info{}, nil, fault.Newf(fault.Input, show(path), "", "is a %s, not an image", special(st.Mode()))
-		}
 		h, err := readHeader(path)
 		if err != nil {
 			return Info{}, nil, err
@@ -109,8 +117,8 @@ func (f *images) load(raw []byte, path string) (w, h int, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	if head.kind == "jpeg" && !wholeJPEG(file) {
-		return 0, 0, fault.Newf(fault.Damaged, show(path), "", "the image ends early")
+	if err := head.check(file); err != nil {
+		return 0, 0, fault.New(fault.Damaged, show(path), err, "")
 	}
 	if head.kind == "tiff" && head.alpha {
 		w, h, err = decodeTIFF(raw, file, f.info.Width, f.info.Height, f.l.bytes)
@@ -266,7 +274,10 @@ func (p *pngs) commit(frames int) error {
 			return safeio.Fault(show(p.final), err)
 		}
 		if err := safeio.Commit(p.tmp, p.final); err != nil {
-			return errors.Join(err, os.Rename(old, p.final))
+			if back := os.Rename(old, p.final); back != nil {
+				return fmt.Errorf("%w (what was there is now %s)", err, show(old))
+			}
+			return err
 		}
 		return safeio.Remove(old)
 	}

@@ -2,8 +2,10 @@ package video
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"image"
 	"image/color"
 	"image/jpeg"
@@ -113,9 +115,34 @@ func decodeTIFF(raw, file []byte, w, h, size int) (gotW, gotH int, err error) {
 	return w, h, nil
 }
 
-// wholeJPEG reports whether a JPEG file has its end mark. libjpeg fills what is missing with grey and calls it a
-// success; PNG and TIFF decoders fail by themselves.
-func wholeJPEG(file []byte) bool {
-	start := bytes.LastIndex(file, []byte{0xff, 0xda}) // the last scan: 0xff is escaped in its data
-	return start >= 0 && bytes.Contains(file[start:], []byte{0xff, 0xd9})
+// check finds files that were cut off or damaged before OpenCV sees them. libjpeg fills what is missing with
+// grey and calls it a success, and libpng writes its complaint to our stderr.
+func (h header) check(file []byte) error {
+	early := errors.New("the image ends early")
+	switch h.kind {
+	case "jpeg":
+		start := bytes.LastIndex(file, []byte{0xff, 0xda}) // the last scan: 0xff is escaped in its data
+		if start < 0 || !bytes.Contains(file[start:], []byte{0xff, 0xd9}) {
+			return early
+		}
+	case "png":
+		for rest := file[8:]; ; { // chunks: length, type, data, checksum of type and data
+			if len(rest) < 12 {
+				return early
+			}
+			n := uint64(binary.BigEndian.Uint32(rest)) + 12
+			if uint64(len(rest)) < n {
+				return early
+			}
+			body, sum := rest[4:n-4], binary.BigEndian.Uint32(rest[n-4:])
+			if crc32.ChecksumIEEE(body) != sum {
+				return errors.New("the image is damaged: a checksum is wrong")
+			}
+			if string(body[:4]) == "IEND" {
+				return nil
+			}
+			rest = rest[n:]
+		}
+	}
+	return nil
 }

@@ -2,7 +2,6 @@ package video
 
 import (
 	"errors"
-	"fmt"
 
 	"gocv.io/x/gocv"
 )
@@ -11,8 +10,8 @@ import (
 // process on an exception, so sizes are checked before it sees a file (see header).
 
 // decodeImage writes the picture in file to raw [h,w,3] in BGR order, samples of 1 or 2 bytes. Grey becomes
-// colour, alpha is dropped, and the orientation that a camera noted is applied. wrong reports that the
-// picture, though whole, has another size.
+// colour, alpha is dropped, and the orientation that a camera noted is applied. A picture of another size is
+// no error: its size is returned and raw is left as it was.
 func decodeImage(raw, file []byte, w, h, bytes int) (gotW, gotH int, err error) {
 	m, err := gocv.IMDecode(file, gocv.IMReadColor|gocv.IMReadAnyDepth)
 	if err != nil {
@@ -32,7 +31,7 @@ func decodeImage(raw, file []byte, w, h, bytes int) (gotW, gotH int, err error) 
 	case gocv.MatTypeCV16UC3:
 		have = 2
 	default:
-		return w, h, fmt.Errorf("has samples that are neither 8- nor 16-bit integers")
+		return w, h, errors.New("has samples that are neither 8- nor 16-bit integers")
 	}
 	data, err := m.DataPtrUint8()
 	if err != nil {

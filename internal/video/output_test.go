@@ -23,7 +23,7 @@ func film(t testing.TB, dir, name string, extra ...string) string {
 	args := append([]string{}, extra...)
 	return ffmpeg(t, dir, append(args, "-f", "lavfi", "-i", "testsrc2=s=64x48:r=25:d=2", "-f", "lavfi", "-i", "sine=d=2", "-f", "lavfi", "-i", "sine=f=880:d=2",
 		"-i", "s.srt", "-i", "meta.txt", "-map", "0:v", "-map", "1:a", "-map", "2:a", "-map", "3:s", "-map_metadata", "4", "-map_chapters", "4",
-		"-c:v", "libx264", "-pix_fmt", "yuv420p", "-metadata:s:a:0", "language=fre", name)...)
+		"-c:v", "libx264", "-pix_fmt", "yuv420p", "-metadata:s:a:0", "language=ita", name)...)
 }
 
 func TestSoundSubtitlesAndMetadataAreCopied(t *testing.T) {
@@ -43,7 +43,7 @@ func TestSoundSubtitlesAndMetadataAreCopied(t *testing.T) {
 			save(t, out, Format{Width: 64, Height: 48, Rate: i.Rate, Source: i, Sound: true}, all)
 			j := open(t, out).Info()
 			require.Equal(t, [3]int{2, 1, 1}, [3]int{j.Audio(), j.Subtitles(), j.Chapters}, "%s to %s", in, ext)
-			require.Equal(t, "fre", j.Tracks[0].Language, "%s to %s: %v", in, ext, j.Tracks)
+			require.Equal(t, "ita", j.Tracks[0].Language, "%s to %s: %v", in, ext, j.Tracks)
 			require.Equal(t, 50, j.Frames)
 			streams, format := inspect(t, out)
 			require.Contains(t, field(format, "tags"), "A film")
@@ -105,7 +105,7 @@ func TestEqualInEqualBytes(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	in := film(t, dir, "in.mkv")
-	for _, ext := range extensions {
+	for _, ext := range []string{".mp4", ".mkv"} {
 		a, b := filepath.Join(dir, "a"+ext), filepath.Join(dir, "b"+ext)
 		copyClip(t, in, a)
 		copyClip(t, in, b)

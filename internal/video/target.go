@@ -103,15 +103,15 @@ type beside struct{ inputs, outputs []string }
 
 // tracks plans sound, subtitles, chapters and metadata. notes say what cannot be kept as it is.
 func (f Format) tracks(container string) (b beside, notes []string, err error) {
+	if container != "matroska" && f.Source.Bits > 8 {
+		notes = append(notes, fmt.Sprintf("%d-bit samples are written as 8-bit ones; .mkv would keep them", f.Source.Bits))
+	}
 	if f.Source.Path == "" || f.Source.Folder {
-		return b, nil, nil
+		return b, notes, nil
 	}
 	url, err := fileURL(f.Source.Path)
 	if err != nil {
 		return b, nil, err
-	}
-	if container != "matroska" && f.Source.Bits > 8 {
-		notes = append(notes, fmt.Sprintf("%d-bit samples are written as 8-bit ones; .mkv would keep them", f.Source.Bits))
 	}
 	b.inputs = append([]string{"-vn", "-dn"}, input(url)...)
 	b.outputs = []string{"-map_metadata", "1"}

@@ -163,7 +163,7 @@ func (w *Writer) Commit() error {
 		return w.fail(errors.New("video: no frame was written"))
 	}
 	w.over = true
-	if err := w.queue.finish(); err != nil {
+	if err := errors.Join(w.queue.finish(), w.ctx.Err()); err != nil {
 		return w.fail(err)
 	}
 	if err := w.sink.commit(w.n); err != nil {

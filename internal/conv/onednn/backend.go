@@ -41,7 +41,7 @@ type job struct {
 	dst, dst2  []float32 // y · dz · dx · dw and db
 	a, b, bias []float32 // x, w, b · dy, y · dz, w · x, dz
 	s          conv.Shape
-	impl       string // the answer to describe
+	impl       *string // if set: give the name of oneDNN's implementation, and compute nothing
 	err        error
 }
 
@@ -108,6 +108,12 @@ func (b *Backend) BackKernel(dw, db, x, dz []float32, s conv.Shape) error {
 		return err
 	}
 	return b.do(job{kind: backKernel, dst: dw, dst2: db, a: x, b: dz, s: s})
+}
+
+// impl names the implementation that oneDNN uses for kind and s, "brgconv:avx512_core" for example.
+func (b *Backend) impl(k kind, s conv.Shape) (name string, err error) {
+	err = b.do(job{kind: k, s: s, impl: &name})
+	return name, err
 }
 
 var errClosed = errors.New("onednn: backend is closed")

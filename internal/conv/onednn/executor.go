@@ -50,10 +50,17 @@ func run(engine *C.tsr_engine, plans *cache, j *job) error {
 	if err != nil {
 		return err
 	}
+	if j.impl != nil {
+		*j.impl = C.GoString(C.tsr_plan_impl(plan))
+		return nil
+	}
 	var st C.int
-	if j.kind == backKernel {
+	switch {
+	case j.kind == backKernel && narrow(j.s):
+		st = C.tsr_back_kernel(engine, plan, ptr(j.dst), ptr(j.dst2), ptr(j.b), ptr(j.a))
+	case j.kind == backKernel:
 		st = C.tsr_back_kernel(engine, plan, ptr(j.dst), ptr(j.dst2), ptr(j.a), ptr(j.b))
-	} else {
+	default:
 		st = C.tsr_forward(engine, plan, ptr(j.dst), ptr(j.a), ptr(j.b), ptr(j.bias))
 	}
 	if st != 0 {
@@ -68,18 +75,22 @@ func newPlan(engine *C.tsr_engine, k kind, s conv.Shape) (*C.tsr_plan, error) {
 	if s.XLen() > math.MaxInt32 || s.YLen() > math.MaxInt32 || s.WLen() > math.MaxInt32 {
 		return nil, fmt.Errorf("onednn: %v of %v: %w", k, s, errTooLarge)
 	}
-	size, ci, co, pad := [3]int{s.D, s.H, s.W}, s.Ci, s.Co, s.Pad
-	ks := [3]int{s.KD, s.KH, s.KW}
 	q := C.tsr_problem{n: C.int64_t(s.N), slope: 1}
 	switch k {
 	case forward:
 		q.slope, q.bias = slope(s.Act), 1
-	case backKernel:
-		q.kernel = 1
-	case backData: // dx = dz ∗ (w reversed): data and result change places, and so do their channels
+	case backData: // dx = dz ∗ (w reversed)
 		q.flipped = 1
-		ci, co = co, ci
+	case backKernel: // dw = x correlated with dz; or dz with x, and the result reversed
+		q.kernel = 1
+		if narrow(s) {
+			q.flipped = 1
+		}
+	}
+	ks, size, ci, co, pad := [3]int{s.KD, s.KH, s.KW}, [3]int{s.D, s.H, s.W}, s.Ci, s.Co, s.Pad
+	if q.flipped == 1 { // data and result change places, and so do their channels
 		size[0], size[1], size[2] = s.Out()
+		ci, co = co, ci
 		for i, k := range ks {
 			pad[i] = [2]int{k - 1 - s.Pad[i][0], k - 1 - s.Pad[i][1]}
 		}
@@ -98,6 +109,10 @@ func newPlan(engine *C.tsr_engine, k kind, s conv.Shape) (*C.tsr_plan, error) {
 }
 
 var errTooLarge = errors.New("a tensor has 2³¹ elements or more; cut the clip into smaller tiles")
+
+// narrow says whether the gradient of the kernel is found faster with x and dz in each other's places: oneDNN fills a
+// vector register with 16 channels of the result, but takes those of the data one by one.
+func narrow(s conv.Shape) bool { return s.Co <= 8 && s.Ci >= 16 }
 
 // ptr passes a slice to C for the length of one call; C keeps no pointer beyond it.
 func ptr(s []float32) *C.float { return (*C.float)(unsafe.SliceData(s)) }

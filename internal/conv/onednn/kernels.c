@@ -36,6 +36,7 @@ struct tsr_plan {
 	int64_t ci, co;   // channels as oneDNN sees them: q's, or more when padded
 	int64_t nx, ny;   // voxels of x and of y
 	int64_t taps;     // of the kernel
+	int biased;       // oneDNN sees to the bias, or to its gradient
 	const char *impl;
 	dnnl_primitive_desc_t desc;
 	dnnl_primitive_t conv, reorder; // reorder: w into oneDNN's own layout, or dw out of it
@@ -118,10 +119,11 @@ static int describe(tsr_plan *p, tsr_engine *e) {
 	}
 	if (!status)
 		status = dnnl_convolution_forward_desc_init(&conv, dnnl_forward_training, dnnl_convolution_direct, &x, &w,
-			q->bias || q->kernel ? &b : NULL, &y, one, lo, hi);
+			p->biased ? &b : NULL, &y, one, lo, hi);
 	if (!status) status = dnnl_primitive_desc_create(q->kernel ? &hint : &p->desc, &conv, attr, e->engine, NULL);
 	if (!status && q->kernel) {
-		status = dnnl_convolution_backward_weights_desc_init(&conv, dnnl_convolution_direct, &x, &w, &b, &y, one, lo, hi);
+		status = dnnl_convolution_backward_weights_desc_init(&conv, dnnl_convolution_direct, &x, &w,
+			p->biased ? &b : NULL, &y, one, lo, hi);
 		if (!status) status = dnnl_primitive_desc_create(&p->desc, &conv, attr, e->engine, hint);
 	}
 	dnnl_primitive_desc_destroy(hint);
@@ -158,6 +160,7 @@ int tsr_plan_new(tsr_plan **out, tsr_engine *e, const tsr_problem *q) {
 	p->co = q->kernel ? widened(q->co) : q->co;
 	p->nx = p->ny = q->n;
 	p->taps = 1;
+	p->biased = q->bias || (q->kernel && !q->flipped);
 	for (int i = 0; i < 3; i++) {
 		p->nx *= q->size[i];
 		p->ny *= q->size[i] + q->lo[i] + q->hi[i] - q->k[i] + 1;
@@ -172,7 +175,7 @@ int tsr_plan_new(tsr_plan **out, tsr_engine *e, const tsr_problem *q) {
 	TRY(memory_for(&p->y, &y, p, e, q->kernel ? dnnl_query_diff_dst_md : dnnl_query_dst_md));
 	TRY(memory_for(&p->w, &w, p, e, q->kernel ? dnnl_query_diff_weights_md : dnnl_query_weights_md));
 	TRY(memory_for(&p->work, &work, p, e, dnnl_query_scratchpad_md));
-	if (q->kernel || q->bias) {
+	if (p->biased) {
 		const dnnl_memory_desc_t *md =
 			dnnl_primitive_desc_query_md(p->desc, q->kernel ? dnnl_query_diff_weights_md : dnnl_query_weights_md, 1);
 		b = dnnl_memory_desc_get_size(md);
@@ -228,6 +231,16 @@ static void widen(float *dst, int64_t wide, const float *src, int64_t c, int64_t
 	}
 }
 
+// total sums n rows of c numbers.
+static void total(float *sum, int64_t c, const float *rows, int64_t n) {
+	for (int64_t j = 0; j < c; j++) {
+		double s = 0;
+		for (int64_t i = 0; i < n; i++)
+			s += rows[i * c + j];
+		sum[j] = (float)s;
+	}
+}
+
 // bind gives the plan's memory objects their data; called without data it lets go of the caller's.
 static int bind(tsr_plan *p, tsr_engine *e, const float *x, const float *y, const float *b, const float *wplain, int on) {
 	TRY(dnnl_memory_set_data_handle(p->x, (void *)x));
@@ -262,6 +275,7 @@ int tsr_back_kernel(tsr_engine *e, tsr_plan *p, float *dw, float *db, const floa
 	TRY(room(e, p));
 	const tsr_problem *q = &p->q;
 	float *plain = dw, *bias = db;
+	if (q->flipped) total(db, q->ci, x, p->nx);
 	if (p->ci != q->ci) {
 		widen(at(e, p->px), p->ci, x, q->ci, p->nx);
 		x = at(e, p->px);
@@ -273,25 +287,47 @@ int tsr_back_kernel(tsr_engine *e, tsr_plan *p, float *dw, float *db, const floa
 	}
 	if (p->pplain.size) plain = at(e, p->pplain);
 	dnnl_exec_arg_t run[] = {{DNNL_ARG_SRC, p->x}, {DNNL_ARG_DIFF_DST, p->y}, {DNNL_ARG_DIFF_WEIGHTS, p->w},
-		{DNNL_ARG_DIFF_BIAS, p->b}, {DNNL_ARG_SCRATCHPAD, p->work}};
+		{DNNL_ARG_SCRATCHPAD, p->work}, {DNNL_ARG_DIFF_BIAS, p->b}};
 	dnnl_exec_arg_t lay[] = {{DNNL_ARG_FROM, p->w}, {DNNL_ARG_TO, p->wplain}};
 	int status = bind(p, e, x, dz, bias, plain, 1);
-	if (!status) status = dnnl_primitive_execute(p->conv, e->stream, 5, run);
+	if (!status) status = dnnl_primitive_execute(p->conv, e->stream, p->b ? 5 : 4, run);
 	if (!status) status = dnnl_primitive_execute(p->reorder, e->stream, 2, lay);
 	if (!status) status = dnnl_stream_wait(e->stream);
 	bind(p, e, NULL, NULL, NULL, NULL, 0);
 	if (status) return status;
-	if (bias != db) memcpy(db, bias, q->co * sizeof *db);
-	if (plain != dw) {
-		for (int64_t t = 0; t < p->taps; t++)
-			for (int64_t i = 0; i < q->ci; i++)
-				memcpy(dw + (t * q->ci + i) * q->co, plain + (t * p->ci + i) * p->co, q->co * sizeof *dw);
+	if (p->b && bias != db) memcpy(db, bias, q->co * sizeof *db);
+	if (plain == dw) return dnnl_success;
+	// Take the padding out, and turn the taps round.
+	int64_t rows = q->flipped ? q->co : q->ci, cols = q->flipped ? q->ci : q->co;
+	int64_t prows = q->flipped ? p->co : p->ci, pcols = q->flipped ? p->ci : p->co;
+	for (int64_t t = 0; t < p->taps; t++) {
+		const float *from = plain + (q->flipped ? p->taps - 1 - t : t) * prows * pcols;
+		for (int64_t i = 0; i < rows; i++)
+			memcpy(dw + (t * rows + i) * cols, from + i * pcols, cols * sizeof *dw);
 	}
 	return dnnl_success;
 }
 
+// bits and real give the pattern of a float, and back.
+static inline int32_t bits(float f) {
+	int32_t i;
+	memcpy(&i, &f, sizeof i);
+	return i;
+}
+
+static inline float real(int32_t i) {
+	float f;
+	memcpy(&f, &i, sizeof f);
+	return f;
+}
+
 void tsr_act_back(float *dz, const float *dy, const float *y, int64_t len, float slope) {
-#pragma omp parallel for simd schedule(static)
-	for (int64_t i = 0; i < len; i++)
-		dz[i] = y[i] > 0 ? dy[i] : slope * dy[i];
+	// Integers choose the factor, as the compiler would make a branch of it, for a random sign the wrong one every
+	// other time, and ten times slower. A float is above zero where its pattern is, as an integer.
+	const int32_t above = bits(1), below = bits(slope);
+#pragma omp parallel for simd schedule(static) if (len > 1 << 16)
+	for (int64_t i = 0; i < len; i++) {
+		int32_t mask = -(bits(y[i]) > 0);
+		dz[i] = dy[i] * real((above & mask) | (below & ~mask));
+	}
 }

@@ -17,7 +17,7 @@ typedef struct {
 	int64_t n, size[3], ci, co, k[3], lo[3], hi[3]; // lo, hi: zero planes before and after the data
 	float slope; // y = z for z > 0, slope·z otherwise; 1 means no activation
 	int bias;    // forward: y has a bias
-	int flipped; // forward: w is given as [k,co,ci] with all its kernel axes reversed
+	int flipped; // w is given, or dw wanted, as [k,co,ci] with all its kernel axes reversed
 	int kernel;  // the problem is to find the gradients of w and of the bias, from x and dz
 } tsr_problem;
 
@@ -33,7 +33,7 @@ const char *tsr_plan_impl(const tsr_plan *p);
 // tsr_forward computes y. b is not read when the problem has no bias.
 int tsr_forward(tsr_engine *e, tsr_plan *p, float *y, const float *x, const float *w, const float *b);
 
-// tsr_back_kernel computes dw and db.
+// tsr_back_kernel computes dw and db. When flipped, x and dz have changed places: x is dz, and db its sum.
 int tsr_back_kernel(tsr_engine *e, tsr_plan *p, float *dw, float *db, const float *x, const float *dz);
 
 // tsr_act_back computes dz[i] = dy[i] where y[i] > 0, slope·dy[i] elsewhere. dz may be dy.

@@ -3,16 +3,22 @@
 package onednn
 
 import (
+	"errors"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
+	"tsr/internal/conv"
 	"tsr/internal/conv/convtest"
 )
 
 func open(t testing.TB) *Backend {
 	b, err := New(0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	require.NoError(t, err)
 	t.Cleanup(func() { b.Close() })
 	return b
 }
@@ -20,3 +26,139 @@ func open(t testing.TB) *Backend {
 func TestConformance(t *testing.T) { convtest.Run(t, open(t)) }
 
 func BenchmarkKernels(b *testing.B) { convtest.Bench(b, open(b)) }
+
+// layer is one layer of a net on a batch of crops.
+func layer(n, d, h, w, ci, co, kd int) conv.Shape {
+	return conv.Shape{N: n, D: d, H: h, W: w, Ci: ci, Co: co, KD: kd, KH: 3, KW: 3, Act: conv.Leaky}.Same()
+}
+
+// oneDNN falls back to plain loops, a thousand times slower, where none of its kernels fits. None of our layers may
+// end there. -v lists what it chose.
+func TestImplementations(t *testing.T) {
+	info, _ := os.ReadFile("/proc/cpuinfo")
+	avx512 := strings.Contains(string(info), "avx512dq")
+	b := open(t)
+	for _, s := range []conv.Shape{
+		layer(8, 8, 8, 8, 12, 64, 3), layer(8, 8, 8, 8, 64, 64, 3), layer(8, 8, 8, 8, 64, 64, 1), layer(8, 8, 8, 8, 64, 12, 3),
+		layer(8, 8, 8, 8, 12, 48, 3), layer(8, 8, 8, 8, 48, 48, 1), layer(8, 8, 8, 8, 48, 12, 3),
+		layer(8, 8, 8, 8, 12, 32, 3), layer(8, 8, 8, 8, 32, 32, 1), layer(8, 8, 8, 8, 32, 12, 3),
+		layer(10, 16, 16, 16, 3, 128, 3), layer(10, 16, 16, 16, 128, 128, 3), layer(10, 16, 16, 16, 128, 128, 1), layer(10, 16, 16, 16, 128, 3, 3),
+		layer(1, 16, 90, 160, 64, 64, 3), layer(1, 16, 90, 160, 64, 12, 3), layer(2, 4, 8, 8, 12, 8, 3), layer(2, 4, 8, 8, 8, 8, 1),
+	} {
+		for _, k := range []kind{forward, backData, backKernel} {
+			name, err := b.impl(k, s)
+			require.NoError(t, err)
+			t.Logf("%-22v %v: %s", s, k, name)
+			require.NotContains(t, name, "ref", "%v of %v", k, s)
+			if avx512 {
+				require.Contains(t, name, "avx512", "%v of %v", k, s)
+			}
+		}
+	}
+}
+
+// What a call costs besides its arithmetic.
+func BenchmarkHandover(b *testing.B) {
+	be := open(b)
+	s := layer(1, 1, 1, 1, 1, 1, 1)
+	y := make([]float32, 1)
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := be.ActBack(y, y, y, s); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func TestNoGarbage(t *testing.T) {
+	b := open(t)
+	s := layer(1, 3, 5, 5, 12, 17, 3)
+	x, y := make([]float32, s.XLen()), make([]float32, s.YLen())
+	w, bias := make([]float32, s.WLen()), make([]float32, s.Co)
+	allocs := testing.AllocsPerRun(20, func() {
+		if err := errors.Join(b.Forward(y, x, w, bias, s), b.ActBack(y, y, y, s), b.BackData(x, y, w, s), b.BackKernel(w, bias, x, y, s)); err != nil {
+			t.Error(err)
+		}
+	})
+	require.Zero(t, allocs)
+}
+
+// Results do not change, and memory does not grow, when plans are thrown out and made again.
+func TestManyShapes(t *testing.T) {
+	b := open(t)
+	var first [][]float32
+	var rss int
+	for round := range 4 {
+		for w := 1; w <= maxPlans+20; w++ {
+			s := layer(1, 1, 1, w, 1, 3, 1)
+			x, k, bias, y := make([]float32, s.XLen()), make([]float32, s.WLen()), make([]float32, s.Co), make([]float32, s.YLen())
+			for i := range x {
+				x[i] = 1 / float32(i+3)
+			}
+			for i := range k {
+				k[i] = float32(i) / 7
+			}
+			require.NoError(t, b.Forward(y, x, k, bias, s))
+			if round == 0 {
+				first = append(first, y)
+			}
+			require.True(t, slices.Equal(y, first[w-1]), "width %d, round %d", w, round)
+		}
+		if round == 1 {
+			rss = resident()
+		}
+	}
+	require.Less(t, resident()-rss, 8<<20)
+}
+
+// resident is the process's resident memory in bytes.
+func resident() int {
+	text, _ := os.ReadFile("/proc/self/statm")
+	pages, _ := strconv.Atoi(append(strings.Fields(string(text)), "0", "0")[1])
+	return pages * os.Getpagesize()
+}
+
+func TestTwoBackends(t *testing.T) {
+	s := layer(2, 3, 4, 5, 12, 17, 3)
+	x, w, bias := make([]float32, s.XLen()), make([]float32, s.WLen()), make([]float32, s.Co)
+	for i := range x {
+		x[i] = 1 / float32(i+3)
+	}
+	for i := range w {
+		w[i] = float32(i%11) / 7
+	}
+	var want []float32
+	for range 10 { // open at the same time
+		b := open(t)
+		y := make([]float32, s.YLen())
+		require.NoError(t, b.Forward(y, x, w, bias, s))
+		if want == nil {
+			want = y
+		}
+		require.True(t, slices.Equal(y, want))
+	}
+}
+
+func TestCloseEndsThreads(t *testing.T) {
+	threads := func() int { list, _ := os.ReadDir("/proc/self/task"); return len(list) }
+	s := layer(8, 8, 8, 8, 12, 17, 1)
+	x, y := make([]float32, s.XLen()), make([]float32, s.YLen())
+	w, bias := make([]float32, s.WLen()), make([]float32, s.Co)
+	before := threads()
+	for range 30 {
+		b, err := New(3)
+		require.NoError(t, err)
+		require.NoError(t, b.Forward(y, x, w, bias, s))
+		require.NoError(t, b.Close())
+		require.NoError(t, b.Close(), "a second time")
+		require.ErrorIs(t, b.Forward(y, x, w, bias, s), errClosed)
+	}
+	require.Less(t, threads(), before+30, "each backend has an executor and two workers")
+}
+
+func TestRefuses(t *testing.T) {
+	_, err := New(-1)
+	require.ErrorContains(t, err, "-1 threads")
+	_, err = open(t).impl(forward, layer(1, 1024, 1024, 1024, 3, 3, 3))
+	require.ErrorIs(t, err, errTooLarge)
+}

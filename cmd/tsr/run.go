@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"tsr/internal/fault"
+	"tsr/internal/job"
+	"tsr/internal/safeio"
+	"tsr/internal/ui"
+	"tsr/internal/video"
+	"tsr/tsr"
+)
+
+// upsampling is one call of tsr upsample.
+type upsampling struct {
+	ctx           context.Context
+	flags         upsampleFlags
+	opts          *tsr.Options
+	input, output string
+	stdout        io.Writer
+	ui            ui.UI
+	started       time.Time
+
+	info    video.Info
+	rateOut video.Rate // zero for a folder
+}
+
+func (u *upsampling) run() error {
+	reader, err := video.Open(u.ctx, u.input)
+	if err != nil {
+		return err
+	}
+	defer reader.Close()
+	u.info = reader.Info()
+	if u.opts.Job == "" {
+		u.opts.Job = filepath.Clean(u.output) + ".tsr"
+	}
+	exists, err := checkOutput(u.info, u.output)
+	if err != nil {
+		return err
+	}
+	if err := u.checkJob(); err != nil {
+		return err
+	}
+	src := clipSource{Reader: reader}
+	if src.hash, err = video.Hash(u.ctx, u.input); err != nil {
+		return err
+	}
+	overwrite := u.flags.overwrite
+	if exists && !u.opts.Restart {
+		switch r := u.receipt(); {
+		case r.shows(u.output) && tsr.Finished(src, u.opts):
+			return u.alreadyDone(r)
+		case r.renamed(u.output): // killed after the output got its name and before the job knew
+			overwrite = true
+		}
+	}
+	if exists && !overwrite {
+		return existsError(u.output)
+	}
+	return u.upsample(src, overwrite)
+}
+
+// checkJob refuses a job folder that cannot be one.
+func (u *upsampling) checkJob() error {
+	st, err := os.Stat(u.opts.Job)
+	if err != nil {
+		return nil // it will be made
+	}
+	if out, err := os.Stat(u.output); err == nil && os.SameFile(st, out) {
+		return usage("--job", "choose another folder", "%s is the output", show(u.opts.Job))
+	}
+	if in, err := os.Stat(u.input); err == nil && os.SameFile(st, in) {
+		return usage("--job", "choose another folder", "%s is the input", show(u.opts.Job))
+	}
+	if !st.IsDir() {
+		return fault.Newf(fault.Output, show(u.opts.Job), "give another folder with --job", "is not a folder")
+	}
+	return nil
+}
+
+func (u *upsampling) upsample(src clipSource, overwrite bool) error {
+	rate := rateOf(u.info)
+	if !u.flags.slowmo {
+		rate = rate.Mul(int64(u.opts.Factor))
+	}
+	u.tell(rate)
+	sink := &clipSink{ctx: u.ctx, path: u.output, note: u.ui.Note, commit: u.announce,
+		format: outputFormat(u.info, rate, !u.flags.slowmo, overwrite)}
+	defer sink.Close()
+
+	_, err := os.Stat(u.opts.Job)
+	fresh := errors.Is(err, os.ErrNotExist)
+	u.opts.OnEvent = u.ui.Event
+	res, err := tsr.Upsample(u.ctx, src, sink, u.opts)
+	u.ui.Close()
+	if err != nil {
+		if errors.Is(err, tsr.ErrStopped) {
+			return &savedError{u.opts.Job, err}
+		}
+		if fresh {
+			u.discard(err)
+		}
+		return u.named(err)
+	}
+	r := u.result(res)
+	if err := u.record(r); err != nil {
+		return err
+	}
+	for _, line := range r.summary(u) {
+		u.ui.Note(line)
+	}
+	return u.print(r)
+}
+
+// tell says what is about to happen that is worth knowing before hours of work.
+func (u *upsampling) tell(rate video.Rate) {
+	if !video.IsFolder(u.output) {
+		u.rateOut = rate
+		if u.info.Folder {
+			u.ui.Note(fmt.Sprintf("a folder of images has no rate: %s frames/s are assumed", decimal(folderRate)))
+		}
+		if u.flags.slowmo && u.info.Audio() > 0 {
+			u.ui.Note("the sound is left out: it does not fit a clip in slow motion")
+		}
+	}
+	if u.flags.verbose {
+		for _, f := range describeClip(u.info) {
+			u.ui.Note(f.name + ": " + f.value)
+		}
+		u.ui.Note("job: " + show(u.opts.Job))
+	}
+}
+
+// named gives an error that speaks of "the input" the name it has here.
+func (u *upsampling) named(err error) error {
+	var f *fault.Error
+	if errors.As(err, &f) && f.What == "input" {
+		return fault.New(f.Kind, show(u.input), f.Why, f.Hint)
+	}
+	return err
+}
+
+// discard removes the folder of a run that failed before it had anything to save.
+func (u *upsampling) discard(failed error) {
+	if fault.KindOf(failed) == fault.Locked { // it is somebody else's
+		return
+	}
+	if _, _, err := job.Describe(u.opts.Job); fault.KindOf(err) == fault.Input {
+		safeio.Remove(u.opts.Job)
+	}
+}
+
+func (u *upsampling) alreadyDone(r *receipt) error {
+	u.ui.Note(show(u.output) + ": already done, nothing to do; --restart --overwrite would make it anew")
+	if u.flags.json && len(r.Result) > 0 {
+		_, err := fmt.Fprintf(u.stdout, "%s\n", r.Result)
+		return err
+	}
+	return nil
+}

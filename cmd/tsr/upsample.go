@@ -1,0 +1,180 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tsr/internal/ui"
+	"tsr/pyramid"
+	"tsr/tsr"
+)
+
+// upsampleFlags are the flags of tsr upsample as they are given.
+type upsampleFlags struct {
+	factor    int
+	preset    string
+	budget    time.Duration
+	steps     int
+	exposure  string
+	seed      uint64
+	precision string
+	backend   string
+	threads   int
+	memory    string
+	slowmo    bool
+	job       string
+	restart   bool
+	overwrite bool
+	progress  string
+	json      bool
+	quiet     bool
+	verbose   bool
+}
+
+func newUpsample() *cobra.Command {
+	var f upsampleFlags
+	c := &cobra.Command{
+		Use:   "upsample INPUT OUTPUT [flags]",
+		Short: "give a clip 2, 4 or 8 times its frames",
+		Long: `Learn from INPUT alone how it moves, and write it with more frames to OUTPUT.
+A clip is a video file or a folder of numbered images (an output path that ends in /).
+The same command given again goes on with a run that was interrupted.`,
+		Example: `  tsr upsample clip.mp4 smooth.mp4                  twice the frames a second
+  tsr upsample -x 8 --slowmo clip.mp4 slow.mp4      8 times as long
+  tsr upsample --budget 30m frames/ more/           images, at most 30 minutes of training`,
+		Args: arguments(2, 2, "INPUT and OUTPUT"),
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := refusePipe(args...); err != nil {
+				return err
+			}
+			o, err := f.options(c)
+			if err != nil {
+				return err
+			}
+			u := &upsampling{ctx: c.Context(), flags: f, opts: o, input: args[0], output: args[1],
+				stdout: c.OutOrStdout(), started: time.Now()}
+			u.ui = f.drawer(c)
+			defer u.ui.Close()
+			return u.run()
+		},
+	}
+	fs := c.Flags()
+	fs.SortFlags = false
+	fs.IntVarP(&f.factor, "factor", "x", 2, "`2|4|8`: how many times the frames")
+	fs.StringVarP(&f.preset, "preset", "p", string(tsr.Balanced), "`NAME` is fast, balanced or paper: time against quality")
+	fs.DurationVar(&f.budget, "budget", 0, "train for `TIME` at most, such as 90s or 10m (default by preset)")
+	fs.IntVar(&f.steps, "steps", 0, "train exactly `N` steps a level instead: the same on any machine")
+	fs.StringVar(&f.exposure, "exposure", "full", "`E` of the shutter: full, delta or the open share of the interval")
+	fs.Uint64Var(&f.seed, "seed", 1, "`N`: equal seeds and steps give equal frames")
+	fs.StringVar(&f.precision, "precision", "auto", "`P`: auto or f32")
+	fs.StringVar(&f.backend, "backend", "auto", "`NAME` of what convolves: auto, onednn or ref")
+	fs.IntVar(&f.threads, "threads", 0, "compute with `N` threads (default all processors)")
+	fs.StringVar(&f.memory, "memory", "", "use `SIZE` of memory at most, such as 4G (default 3/4 of what is free)")
+	fs.BoolVar(&f.slowmo, "slowmo", false, "keep the rate and stretch the time; drops the sound")
+	fs.StringVar(&f.job, "job", "", "keep the state of the run in `DIR` (default OUTPUT.tsr)")
+	fs.BoolVar(&f.restart, "restart", false, "start over")
+	fs.BoolVar(&f.overwrite, "overwrite", false, "replace OUTPUT")
+	fs.StringVar(&f.progress, "progress", string(ui.Auto), "`HOW`: auto, bar, plain, json or none")
+	fs.BoolVar(&f.json, "json", false, "print the result as JSON on standard output")
+	fs.BoolVarP(&f.quiet, "quiet", "q", false, "errors only")
+	fs.BoolVarP(&f.verbose, "verbose", "v", false, "say more")
+	return c
+}
+
+// options checks the flags and turns them into options of the library.
+func (f *upsampleFlags) options(c *cobra.Command) (*tsr.Options, error) {
+	set := c.Flags().Changed
+	const later = "not available in this version"
+	switch {
+	case f.factor != 2 && f.factor != 4 && f.factor != 8:
+		return nil, usage("--factor", "", "%d: choose 2, 4 or 8", f.factor)
+	case f.preset == "best":
+		return nil, usage("--preset best", "choose fast, balanced or paper", later)
+	case f.preset != string(tsr.Fast) && f.preset != string(tsr.Balanced) && f.preset != string(tsr.Paper):
+		return nil, usage("--preset", "", "%q: choose fast, balanced or paper", f.preset)
+	case set("budget") && f.budget <= 0:
+		return nil, usage("--budget", "", "%v: must be above 0", f.budget)
+	case set("steps") && f.steps <= 0:
+		return nil, usage("--steps", "", "%d: must be above 0", f.steps)
+	case set("steps") && set("budget"):
+		return nil, usage("--steps", "give one of them", "does not go together with --budget")
+	case f.exposure == "auto":
+		return nil, usage("--exposure auto", "give full, delta or the open fraction", later)
+	case f.seed == 0:
+		return nil, usage("--seed", "", "0: seeds are 1 and above")
+	case f.precision == "bf16":
+		return nil, usage("--precision bf16", "choose auto or f32", later)
+	case f.precision != "auto" && f.precision != "f32":
+		return nil, usage("--precision", "", "%q: choose auto or f32", f.precision)
+	case f.backend != "auto" && f.backend != "onednn" && f.backend != "ref":
+		return nil, usage("--backend", "", "%q: choose auto, onednn or ref", f.backend)
+	case set("threads") && f.threads <= 0:
+		return nil, usage("--threads", "", "%d: must be above 0", f.threads)
+	case f.quiet && f.verbose:
+		return nil, usage("--quiet", "give one of them", "does not go together with --verbose")
+	}
+	if _, err := parseMode(f.progress); err != nil {
+		return nil, err
+	}
+	exposure, err := pyramid.ParseExposure(f.exposure)
+	if err != nil {
+		return nil, usage("--exposure", "", "%q: give full, delta or a number above 0 and up to 1", f.exposure)
+	}
+	memory := int64(0)
+	if set("memory") {
+		if memory, err = parseSize(f.memory); err != nil {
+			return nil, usage("--memory", "", "%w", err)
+		}
+	}
+	return &tsr.Options{
+		Factor: f.factor, Preset: tsr.Preset(f.preset), Budget: f.budget, Steps: f.steps, Exposure: exposure, Seed: f.seed,
+		Backend: f.backend, Threads: f.threads, Memory: memory, Job: f.job, Restart: f.restart,
+	}, nil
+}
+
+func parseMode(s string) (ui.Mode, error) {
+	for _, m := range ui.Modes {
+		if s == string(m) {
+			return m, nil
+		}
+	}
+	return "", usage("--progress", "", "%q: choose auto, bar, plain, json or none", s)
+}
+
+// parseSize reads "512M" or "4G" in powers of 1024, as memory is counted; "GiB" and "GB" are taken for "G".
+func parseSize(s string) (int64, error) {
+	number := strings.TrimRight(strings.ToUpper(s), "IB")
+	shift := 0
+	if n := len(number) - 1; n >= 0 {
+		if i := strings.IndexByte("KMGT", number[n]); i >= 0 {
+			number, shift = number[:n], 10*(i+1)
+		}
+	}
+	f, err := strconv.ParseFloat(number, 64)
+	if bytes := f * float64(int64(1)<<shift); err == nil && bytes >= 1 && bytes < math.MaxInt64 {
+		return int64(bytes), nil
+	}
+	return 0, fmt.Errorf("%q: give a size such as 512M or 4G", s)
+}
+
+// drawer returns what draws the progress of a run.
+func (f *upsampleFlags) drawer(c *cobra.Command) ui.UI {
+	mode, _ := parseMode(f.progress) // options has checked it
+	if f.quiet && !c.Flags().Changed("progress") {
+		mode = ui.None
+	}
+	o := ui.Options{}
+	if file, ok := c.ErrOrStderr().(*os.File); ok {
+		mode, o = ui.Terminal(file, mode, os.Getenv)
+	} else if mode == ui.Auto {
+		mode = ui.Plain
+	}
+	o.Quiet = f.quiet
+	return ui.New(c.ErrOrStderr(), mode, o)
+}

@@ -1,0 +1,117 @@
+package ui
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/schollz/progressbar/v3"
+
+	"tsr/internal/progress"
+)
+
+// live draws one line that is overwritten. A phase that is over leaves its last state above it.
+type live struct {
+	w    io.Writer
+	o    Options
+	last progress.Event
+	open bool // the line stands on the screen
+}
+
+const (
+	barWidth  = 24
+	clearLine = "\r\x1b[K"
+)
+
+func (l *live) Event(e progress.Event) {
+	if e.Note != "" {
+		l.Note(e.Note)
+	}
+	if e.Phase == "" {
+		return
+	}
+	if l.open && title(e) != title(l.last) {
+		fmt.Fprintln(l.w)
+	}
+	l.last = e
+	l.draw()
+}
+
+func (l *live) draw() {
+	l.open = true
+	io.WriteString(l.w, clearLine+l.line(l.last))
+}
+
+// line fits the event into the terminal: first the bar goes, then the details from the last on.
+func (l *live) line(e progress.Event) string {
+	limit := l.o.Width() - 1 // a full line would wrap
+	more := details(e)
+	for n := len(more); n >= 0; n-- {
+		tail := strings.Join(more[:n], "  ")
+		for _, width := range []int{barWidth, barWidth / 2, 0} {
+			head, columns := l.head(e, width)
+			if columns+2+utf8.RuneCountInString(tail) <= limit {
+				return strings.TrimRight(head+"  "+tail, " ")
+			}
+		}
+	}
+	return cut(line(e), limit)
+}
+
+// head draws name, bar and count, and returns their width in columns.
+func (l *live) head(e progress.Event, width int) (string, int) {
+	name := fmt.Sprintf("%-18s", title(e))
+	if e.Total <= 0 || width == 0 {
+		name += fmt.Sprintf(" %d", e.Done)
+		if e.Total > 0 {
+			name += fmt.Sprintf("/%d", e.Total)
+		}
+		return name, utf8.RuneCountInString(name)
+	}
+	draw := func(colour bool) string {
+		filled := "━"
+		if colour {
+			filled = "[green]━[reset]"
+		}
+		// A bar for one picture: all that changes is ours, so that the clock and the width are too.
+		b := progressbar.NewOptions(e.Total, progressbar.OptionSetWriter(io.Discard), progressbar.OptionSetDescription(name),
+			progressbar.OptionSetWidth(width), progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(false),
+			progressbar.OptionSetElapsedTime(false), progressbar.OptionEnableColorCodes(colour),
+			progressbar.OptionSetTheme(progressbar.Theme{Saucer: filled, SaucerPadding: "─"}))
+		b.Set(min(e.Done, e.Total))
+		return strings.TrimSpace(b.String())
+	}
+	bare := draw(false)
+	if l.o.Colour {
+		return draw(true), utf8.RuneCountInString(bare)
+	}
+	return bare, utf8.RuneCountInString(bare)
+}
+
+func cut(s string, n int) string {
+	if r := []rune(s); len(r) > max(n, 0) {
+		return string(r[:max(n, 0)])
+	}
+	return s
+}
+
+// Note shows text above the line.
+func (l *live) Note(text string) {
+	if l.o.Quiet {
+		return
+	}
+	if !l.open {
+		fmt.Fprintln(l.w, text)
+		return
+	}
+	fmt.Fprintln(l.w, clearLine+text)
+	l.draw()
+}
+
+func (l *live) Close() {
+	if l.open {
+		fmt.Fprintln(l.w)
+	}
+	l.open = false
+}

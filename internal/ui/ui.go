@@ -1,0 +1,152 @@
+// Package ui draws the events of a run: as one live line on a terminal, as plain lines for a log, or as JSON lines
+// for another program.
+package ui
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+
+	"tsr/internal/progress"
+)
+
+// Mode is a way to draw.
+type Mode string
+
+// The modes. Auto is Bar on a terminal, else Plain.
+const (
+	Auto  Mode = "auto"
+	Bar   Mode = "bar"
+	Plain Mode = "plain"
+	JSON  Mode = "json"
+	None  Mode = "none"
+)
+
+// Modes lists the modes by name.
+var Modes = []Mode{Auto, Bar, Plain, JSON, None}
+
+// UI draws events. It is used from one goroutine at a time.
+type UI interface {
+	Event(progress.Event)
+	// Note shows a sentence of its own.
+	Note(text string)
+	// Close ends drawing, so that what follows begins on a new line.
+	Close()
+}
+
+// Options are what a UI depends on besides its writer. The zero value is good for a file.
+type Options struct {
+	Now    func() time.Time // the clock; nil is time.Now
+	Width  func() int       // of the terminal in columns; nil is 80
+	Colour bool
+	Quiet  bool // no notes
+}
+
+// New returns a UI that draws on w. Auto must have been resolved: see Terminal.
+func New(w io.Writer, m Mode, o Options) UI {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Width == nil {
+		o.Width = func() int { return 80 }
+	}
+	switch m {
+	case Bar:
+		return &live{w: w, o: o}
+	case Plain:
+		return &plain{w: w, o: o}
+	case JSON:
+		return &lines{w: w, o: o}
+	}
+	return &notes{w: w, quiet: o.Quiet}
+}
+
+// Terminal returns what f and the environment ask for: a live line only on a terminal that can move its cursor
+// (TERM is not dumb), colour only without NO_COLOR. A mode other than Auto stays.
+func Terminal(f *os.File, m Mode, getenv func(string) string) (Mode, Options) {
+	able := term.IsTerminal(int(f.Fd())) && getenv("TERM") != "dumb"
+	if m == Auto {
+		m = Plain
+		if able {
+			m = Bar
+		}
+	}
+	return m, Options{
+		Colour: able && getenv("NO_COLOR") == "",
+		Width: func() int {
+			w, _, err := term.GetSize(int(f.Fd()))
+			if err != nil || w <= 0 {
+				return 80
+			}
+			return w
+		},
+	}
+}
+
+// notes draws notes only.
+type notes struct {
+	w     io.Writer
+	quiet bool
+}
+
+func (n *notes) Event(e progress.Event) {
+	if e.Note != "" {
+		n.Note(e.Note)
+	}
+}
+
+func (n *notes) Note(text string) {
+	if !n.quiet {
+		fmt.Fprintln(n.w, text)
+	}
+}
+
+func (n *notes) Close() {}
+
+// title names the work that an event is about.
+func title(e progress.Event) string {
+	return strings.TrimSpace(string(e.Phase) + " " + e.Level)
+}
+
+// details are what is known besides how far the work is, the most important first.
+func details(e progress.Event) []string {
+	var d []string
+	if e.Left > 0 {
+		d = append(d, span(e.Left)+" left")
+	}
+	if e.Gained {
+		d = append(d, fmt.Sprintf("gain %+.2f dB", e.Gain))
+	}
+	if e.Phase == progress.Train && e.Loss > 0 {
+		d = append(d, fmt.Sprintf("loss %.4f", e.Loss))
+	}
+	if e.PerSecond > 0 {
+		d = append(d, fmt.Sprintf("%.3g %s/s", e.PerSecond, unit(e)))
+	}
+	return d
+}
+
+func unit(e progress.Event) string {
+	switch e.Phase {
+	case progress.Train:
+		return "steps"
+	case progress.Upsample, progress.BackProject:
+		return "blocks"
+	}
+	return "frames"
+}
+
+// span returns a duration as a person would say it.
+func span(d time.Duration) string {
+	switch d = d.Round(time.Second); {
+	case d < time.Minute:
+		return fmt.Sprintf("%ds", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%dm%02ds", int(d.Minutes()), int(d.Seconds())%60)
+	}
+	return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
+}

@@ -1,0 +1,58 @@
+// Package tsr makes a clip's time finer: it returns 2, 4 or 8 times the frames, with motion blur and motion aliasing
+// undone. What it knows it learns from the clip itself; there is no other data and no trained network.
+//
+//	var sink tsr.ToVolume
+//	res, err := tsr.Upsample(ctx, tsr.FromVolume(clip), &sink, &tsr.Options{Factor: 8})
+//
+// # Terms
+//
+// LTR and HTR are the clip at low and high temporal resolution. T4S2 is a level: 4 times the input's frames at 1/2 of
+// its size. The exposure is the share of the frame interval during which the shutter is open; with a full exposure an
+// LTR frame is the mean of its HTR frames. BP is back-projection. Clips are float32 [T,H,W,3] in [0,1], never rounded
+// to 8 bits between the input and the output.
+//
+// # Why it can work
+//
+// Small patches of space-time come again in one clip at many speeds and sizes. What moves slowly at one place shows,
+// when the clip is made coarser in time, how the fast place looks as an LTR clip and as an HTR one (within the
+// dimensions). And a slice of the clip along x and t looks like a picture whose one axis, time, is too coarse: exchange
+// x and t, and the sharp axis of space teaches the blurred axis of time (across dimensions). Pollak Zuckerman, Naor,
+// Pisha, Bagon, Irani: Across Scales & Across Dimensions, ECCV 2020.
+//
+// # A run
+//
+// [Upsample] goes through a list of tasks that depends on the factor and the frame size only (plan.go):
+//
+//	decode            source → T1S1
+//	shrink            T1S1 → T1S4, T1S2          antialiased cubic
+//	learn T1S4        space-time pyramid → pairs → network, Adam on L1
+//	upsample          T1S4 → T2S4                network in tiles, then BP in time
+//	refine            T2S4 → T2S2                cubic, then BP in time, space, time
+//	learn, upsample   T2S2 → T4S2, refine → T4S1, learn, upsample → T8S1
+//	encode            T8S1 → sink, clamped once
+//
+// Each doubling's training starts from the weights of the one before and takes half of its steps. The start is at 1/4
+// of the size for ×8 and 1/2 for ×4, or at a larger size where frames would have fewer than 128 rows or columns there.
+//
+// # Who does what
+//
+//	tsr             the run: options, tasks, budget, validation
+//	pyramid         levels, exposure, the space-time pyramid and its views
+//	train           pairs, batches drawn ahead, rate rules, the training run
+//	backproject     BP in time, in space, in both
+//	internal/net    the network as a gorgonia graph, L1, Adam, tiles
+//	internal/conv   the convolution kernels: plain Go and oneDNN, one test suite for both
+//	internal/job    the folder from which a stopped run goes on
+//	internal/video  frames from and to files
+//
+// # What a run promises
+//
+// Pair n, step n, and so every bit of the result depend on the clip, the options and the machine's kernels only. A
+// time budget becomes a number of steps once, by the speed of the first ones, and stays that. The state is saved every
+// 20 seconds as a whole or not at all; a run that was killed goes on and ends with the same bits. A loss that is not
+// finite ends the run with an error.
+//
+// With the exposure model true, each input frame is the mean of its output frames, up to the final clamping to [0,1]:
+// the lean network predicts the difference of two HTR frames whose mean is known, and the paper's is followed by BP in
+// time, an exact projection.
+package tsr

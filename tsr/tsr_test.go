@@ -1,0 +1,234 @@
+package tsr
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"tsr/internal/fault"
+	"tsr/internal/progress"
+	"tsr/internal/synth"
+	"tsr/internal/volume"
+	"tsr/pyramid"
+)
+
+// clip returns a small LTR clip.
+func clip() *Volume { return pyramid.Expose(synth.Ball(36, 40, 56), 2, pyramid.Full) }
+
+// quick are options for a run of a second.
+func quick(factor int, job string) *Options {
+	return &Options{Factor: factor, Preset: Fast, Steps: 6, Job: job, Threads: 2}
+}
+
+func do(t *testing.T, ctx context.Context, v *Volume, o *Options) (*Volume, *Result, error) {
+	t.Helper()
+	var sink ToVolume
+	res, err := Upsample(ctx, FromVolume(v), &sink, o)
+	return sink.Volume(v.H, v.W), res, err
+}
+
+func TestUpsample(t *testing.T) {
+	v := clip()
+	for _, factor := range []int{2, 4, 8} {
+		out, res, err := do(t, t.Context(), v, quick(factor, ""))
+		require.NoError(t, err)
+		require.Equal(t, [4]int{factor * v.T, v.H, v.W, 3}, out.Dims())
+		require.Equal(t, factor*v.T, res.FramesOut)
+		require.False(t, res.Resumed)
+		for _, x := range out.Data {
+			require.True(t, 0 <= x && x <= 1)
+		}
+		// Averaged back the output is the input, but for what clamping costs networks of six steps.
+		require.Greater(t, res.Consistency, 25.)
+		back := pyramid.Expose(out, factor, pyramid.Full)
+		require.InDelta(t, psnr(squareError(back, v)/float64(len(v.Data))), res.Consistency, 0.01)
+	}
+}
+
+func TestSeedDecides(t *testing.T) {
+	v := clip()
+	a, _, err := do(t, t.Context(), v, quick(2, ""))
+	require.NoError(t, err)
+	b, _, err := do(t, t.Context(), v, quick(2, t.TempDir()))
+	require.NoError(t, err)
+	require.Equal(t, a.Data, b.Data, "in memory and on disk")
+	o := quick(2, "")
+	o.Seed = 2
+	c, _, err := do(t, t.Context(), v, o)
+	require.NoError(t, err)
+	require.NotEqual(t, a.Data, c.Data)
+}
+
+// A run that is stopped at any phase and goes on gives the bits of one that was not.
+func TestStopAndGoOn(t *testing.T) {
+	v := clip()
+	want, _, err := do(t, t.Context(), v, quick(4, ""))
+	require.NoError(t, err)
+	for _, phase := range []progress.Phase{progress.Decode, progress.Train, progress.Upsample, progress.Encode} {
+		t.Run(string(phase), func(t *testing.T) {
+			dir := t.TempDir()
+			ctx, stop := context.WithCancel(t.Context())
+			o := quick(4, dir)
+			o.OnEvent = func(e Event) {
+				if e.Phase == phase && (phase != progress.Train || e.Done > 1) {
+					stop()
+				}
+			}
+			_, _, err := do(t, ctx, v, o)
+			require.ErrorIs(t, err, ErrStopped)
+			require.ErrorIs(t, err, context.Canceled)
+			require.False(t, Finished(FromVolume(v), quick(4, dir)))
+
+			got, res, err := do(t, t.Context(), v, quick(4, dir))
+			require.NoError(t, err)
+			require.Equal(t, want.Data, got.Data)
+			require.Equal(t, phase != progress.Decode, res.Resumed) // nothing is saved before the first level is
+			require.True(t, Finished(FromVolume(v), quick(4, dir)))
+			left, err := filepath.Glob(filepath.Join(dir, "*.f32"))
+			require.NoError(t, err)
+			require.Empty(t, left, "levels are dropped when nothing needs them")
+
+			again, _, err := do(t, t.Context(), v, quick(4, dir)) // from the saved networks
+			require.NoError(t, err)
+			require.Equal(t, want.Data, again.Data)
+		})
+	}
+}
+
+func TestJobOfAnotherRun(t *testing.T) {
+	v, dir := clip(), t.TempDir()
+	_, _, err := do(t, t.Context(), v, quick(2, dir))
+	require.NoError(t, err)
+	for field, change := range map[string]func(*Options){
+		"factor":   func(o *Options) { o.Factor = 4 },
+		"preset":   func(o *Options) { o.Preset = Balanced },
+		"training": func(o *Options) { o.Steps = 7 },
+		"exposure": func(o *Options) { o.Exposure = pyramid.Delta },
+		"seed":     func(o *Options) { o.Seed = 9 },
+	} {
+		o := quick(2, dir)
+		change(o)
+		_, _, err := do(t, t.Context(), v, o)
+		require.Equal(t, fault.Checkpoint, fault.KindOf(err), field)
+		require.ErrorContains(t, err, field)
+		require.Contains(t, fault.HintOf(err), "--restart")
+		require.False(t, Finished(FromVolume(v), o))
+	}
+	other := v.Clone()
+	other.Data[5] += 0.1
+	_, _, err = do(t, t.Context(), other, quick(2, dir))
+	require.ErrorContains(t, err, "its input is")
+	o := quick(2, dir)
+	o.Restart = true
+	_, res, err := do(t, t.Context(), other, o)
+	require.NoError(t, err)
+	require.False(t, res.Resumed)
+}
+
+func TestDamagedJob(t *testing.T) {
+	v, dir := clip(), t.TempDir()
+	_, _, err := do(t, t.Context(), v, quick(2, dir))
+	require.NoError(t, err)
+	for _, pattern := range []string{"model-*.safetensors", "manifest.json"} {
+		files, err := filepath.Glob(filepath.Join(dir, pattern))
+		require.NoError(t, err)
+		require.Len(t, files, 1)
+		b, err := os.ReadFile(files[0])
+		require.NoError(t, err)
+		bad := append([]byte(nil), b...)
+		bad[len(bad)/2] ^= 4
+		require.NoError(t, os.WriteFile(files[0], bad, 0o644))
+		_, _, err = do(t, t.Context(), v, quick(2, dir))
+		require.Equal(t, fault.Checkpoint, fault.KindOf(err), "%v", err)
+		require.NoError(t, os.WriteFile(files[0], b, 0o644))
+	}
+}
+
+func TestJobInUse(t *testing.T) {
+	v, dir := clip(), t.TempDir()
+	o := quick(2, dir)
+	tried := false
+	o.OnEvent = func(e Event) {
+		if !tried && e.Phase == progress.Train {
+			tried = true
+			_, _, err := do(t, t.Context(), v, quick(2, dir))
+			require.Equal(t, fault.Locked, fault.KindOf(err), "%v", err)
+		}
+	}
+	_, _, err := do(t, t.Context(), v, o)
+	require.NoError(t, err)
+	require.True(t, tried)
+}
+
+// A budget becomes steps once; a run that goes on keeps them.
+func TestBudgetBecomesSteps(t *testing.T) {
+	v, dir := clip(), t.TempDir()
+	o := quick(2, dir)
+	o.Steps, o.Budget = 0, 3*time.Second
+	ctx, stop := context.WithCancel(t.Context())
+	total := 0
+	o.OnEvent = func(e Event) {
+		if e.Phase == progress.Train && e.Total > 0 {
+			total = e.Total
+			stop()
+		}
+	}
+	_, _, err := do(t, ctx, v, o)
+	require.ErrorIs(t, err, ErrStopped)
+	require.GreaterOrEqual(t, total, measureTo)
+
+	o.OnEvent = nil
+	_, res, err := do(t, t.Context(), v, o)
+	require.NoError(t, err)
+	require.Equal(t, total, res.Steps)
+}
+
+func TestTooSmall(t *testing.T) {
+	for _, v := range []*Volume{volume.New(1, 64, 64, 3), volume.New(7, 64, 64, 3), volume.New(30, 15, 64, 3), volume.New(30, 64, 8, 3)} {
+		_, _, err := do(t, t.Context(), v, quick(2, ""))
+		require.ErrorIs(t, err, ErrTooSmall)
+		require.Equal(t, fault.Input, fault.KindOf(err))
+		require.Contains(t, fault.HintOf(err), "at least 8 frames of 16×16")
+	}
+	for _, v := range []*Volume{volume.New(8, 16, 16, 3), volume.New(9, 17, 31, 3)} { // the smallest; flat ones too
+		_, _, err := do(t, t.Context(), v, quick(8, ""))
+		require.NoError(t, err)
+	}
+}
+
+func TestWrongOptions(t *testing.T) {
+	for _, o := range []*Options{{Factor: 3}, {Preset: "slow"}, {Steps: -1}, {Budget: -1}, {Exposure: 2}, {Backend: "abacus"}} {
+		_, _, err := do(t, t.Context(), clip(), o)
+		require.Equal(t, fault.Usage, fault.KindOf(err), "%+v: %v", o, err)
+	}
+}
+
+// A source that ends early is damaged input; an error of the sink ends the run.
+func TestSourceAndSinkFail(t *testing.T) {
+	v := clip()
+	_, err := Upsample(t.Context(), short{FromVolume(v)}, &ToVolume{}, quick(2, ""))
+	require.Equal(t, fault.Damaged, fault.KindOf(err))
+	require.ErrorContains(t, err, "18 of 20 frames")
+
+	_, err = Upsample(t.Context(), FromVolume(v), full{}, quick(2, ""))
+	require.ErrorIs(t, err, errFull)
+}
+
+type short struct{ Source }
+
+func (s short) Size() (int, int, int) {
+	t, h, w := s.Source.Size()
+	return t + 2, h, w
+}
+
+var errFull = errors.New("full")
+
+type full struct{}
+
+func (full) Write([]float32) error { return errFull }
+func (full) Commit() error         { return nil }
