@@ -69,7 +69,14 @@ func (r *run) decode(t task) error {
 		}
 		tick.at(n + 1)
 	}
-	return nil
+	switch err := r.src.Read(frame.Data); { // the end is where a reader says that the clip was damaged
+	case errors.Is(err, io.EOF):
+		return nil
+	case err == nil:
+		return fault.Newf(fault.Damaged, "input", "", "has more than the %d frames it announces", dst.T)
+	default:
+		return err
+	}
 }
 
 // shrink makes a level of smaller frames from the input's.

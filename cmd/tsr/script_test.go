@@ -13,8 +13,11 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"tsr/internal/video"
 )
 
 func TestMain(m *testing.M) {
@@ -30,7 +33,7 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata/script",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"fails": fails, "clip": clip, "images": images, "holds": holds, "same": same, "tidy": tidy, "json": jsonFields,
-			"signal": sendSignal, "smalldisk": smallDisk,
+			"signal": sendSignal, "smalldisk": smallDisk, "waitfor": waitFor,
 		},
 		Condition:           condition,
 		RequireExplicitExec: true,
@@ -82,13 +85,13 @@ func exitCode(err error) int {
 // clip NAME FRAMES WxH RATE [sound] makes a moving picture.
 func clip(ts *testscript.TestScript, _ bool, args []string) {
 	args = append(args, "")
-	n, err := strconv.ParseFloat(args[1], 64)
+	n, err := strconv.Atoi(args[1])
 	ts.Check(err)
-	rate, err := strconv.ParseFloat(args[3], 64)
+	rate, err := video.ParseRate(args[3])
 	ts.Check(err)
 	ff := []string{"-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=s=" + args[2] + ":r=" + args[3]}
 	if args[4] == "sound" {
-		ff = append(ff, "-f", "lavfi", "-i", fmt.Sprintf("sine=d=%g", n/rate), "-c:a", "aac")
+		ff = append(ff, "-f", "lavfi", "-i", fmt.Sprintf("sine=d=%g", float64(n)/rate.Float()), "-c:a", "aac")
 	}
 	ff = append(ff, "-frames:v", args[1], "-pix_fmt", "yuv420p", "-threads", "1")
 	if strings.HasSuffix(args[0], ".mkv") {
@@ -122,8 +125,10 @@ func holds(ts *testscript.TestScript, _ bool, args []string) {
 // same A B compares the decoded frames of two clips.
 func same(ts *testscript.TestScript, neg bool, args []string) {
 	md5 := func(name string) string {
-		ts.Check(ts.Exec("ffmpeg", "-v", "error", "-i", name, "-map", "0:v", "-f", "framemd5", "-"))
-		return ts.ReadFile("stdout")
+		out, err := exec.Command("ffmpeg", "-v", "error", "-i", ts.MkAbs(name), "-map", "0:v", "-pix_fmt", "bgr24", "-f", "framemd5", "-").Output()
+		ts.Check(err)
+		_, frames, _ := strings.Cut(string(out), "#stream#") // what is before has the time base
+		return frames
 	}
 	if equal := md5(args[0]) == md5(args[1]); equal == neg {
 		ts.Fatalf("%s and %s: equal frames: %v", args[0], args[1], equal)
@@ -210,6 +215,17 @@ func lookPath(name, path string) (string, error) {
 		}
 	}
 	return "", exec.ErrNotFound
+}
+
+// waitFor FILE waits until a command in the background has made the file.
+func waitFor(ts *testscript.TestScript, _ bool, args []string) {
+	for range 3000 {
+		if _, err := os.Stat(ts.MkAbs(args[0])); err == nil {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	ts.Fatalf("%s does not appear", args[0])
 }
 
 // smallDisk DIR SIZE mounts a small file system at DIR. Scripts ask for the condition "mount" first.

@@ -15,12 +15,17 @@ func Blend(dst, src []float32, stride int, w []float32) {
 		for ; j+4 <= len(w); j += 4 {
 			add4(d, src[o+j*stride:], stride, w[j:])
 		}
-		for ; j < len(w); j++ {
+		if j+2 <= len(w) {
+			add2(d, src[o+j*stride:], stride, w[j:])
+			j += 2
+		}
+		if j < len(w) {
 			add(d, src[o+j*stride:], w[j])
 		}
 	}
 }
 
+// add, add2 and add4 add one, two and four lines to d in one pass over it.
 func add(d, a []float32, w float32) {
 	a = a[:len(d)]
 	for i := range d {
@@ -28,10 +33,16 @@ func add(d, a []float32, w float32) {
 	}
 }
 
-// add4 adds four lines in one pass over d, which takes half the time of four passes.
+func add2(d, src []float32, stride int, w []float32) {
+	a, b := src[:len(d)], src[stride:][:len(d)]
+	w0, w1 := w[0], w[1]
+	for i := range d {
+		d[i] = d[i] + float32(w0*a[i]) + float32(w1*b[i])
+	}
+}
+
 func add4(d, src []float32, stride int, w []float32) {
-	n := len(d)
-	a, b, c, e := src[:n], src[stride:][:n], src[2*stride:][:n], src[3*stride:][:n]
+	a, b, c, e := src[:len(d)], src[stride:][:len(d)], src[2*stride:][:len(d)], src[3*stride:][:len(d)]
 	w0, w1, w2, w3 := w[0], w[1], w[2], w[3]
 	for i := range d {
 		d[i] = d[i] + float32(w0*a[i]) + float32(w1*b[i]) + float32(w2*c[i]) + float32(w3*e[i])

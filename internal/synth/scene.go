@@ -48,7 +48,7 @@ func cover(d float64) float64 { return min(max(0.5-d, 0), 1) }
 
 // cloth is a static texture in two colours, with grain of size pixels.
 func cloth(y, x, size float64, a, b colour) colour {
-	return a.over(b, 0.65*grain(y/size, x/size)+0.35*grain(y/(3.7*size)+41, x/(3.7*size)+17))
+	return a.over(b, 0.5*grain(y/size, x/size)+0.5*grain(y/(3.7*size)+41, x/(3.7*size)+17))
 }
 
 // grain is value noise in [0,1]: random values at integer positions, smoothly interpolated.

@@ -34,9 +34,9 @@ func (w *Writer) openVideo() error {
 	}
 	e := &encoder{w: w, tmp: safeio.Temp(w.path)}
 	// ffmpeg's own message for a folder that cannot be written to does not name the file.
-	f, err := os.OpenFile(e.tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
+	f, err := safeio.Open(e.tmp, 0)
 	if err != nil {
-		return safeio.Fault(w.path, err)
+		return about(w.path, err)
 	}
 	f.Close()
 	args, err := w.arguments(e.tmp)
@@ -157,21 +157,15 @@ func (e *encoder) commit(frames int) error {
 
 // verify decodes what was written: frames are counted, their times must lie on the grid of the rate.
 func (e *encoder) verify(frames int) error {
-	d, err := describe(e.w.ctx, e.tmp)
+	p, err := scan(e.w.ctx, e.tmp, 0, "frame")
 	if err != nil {
 		return e.unverified(err)
 	}
-	s := d.picture()
-	if s == nil {
-		return e.unverified(errors.New("holds no video"))
-	}
-	p, err := scan(e.w.ctx, e.tmp, s.Index, "frame")
 	f := e.w.format
-	interval := 1 / (f.Rate.Float() * ratio(s.TimeBase).Float())
+	interval := 1 / (f.Rate.Float() * p.tick.Float())
 	switch {
-	case err != nil:
-	case s.Width != f.Width || s.Height != f.Height:
-		err = fmt.Errorf("%d×%d pixels became %d×%d", f.Width, f.Height, s.Width, s.Height)
+	case p.w != f.Width || p.h != f.Height:
+		err = fmt.Errorf("%d×%d pixels became %d×%d", f.Width, f.Height, p.w, p.h)
 	case len(p.pts) != frames:
 		err = fmt.Errorf("%d frames became %d", frames, len(p.pts))
 	case spread(p.pts, interval) > 1.001: // rounded once, to the container's ticks

@@ -253,9 +253,11 @@ func (p *pngs) write(raw []byte) error {
 		return err
 	}
 	p.n++
-	// Not through a temporary name each: the whole folder has one, and is synced at its end.
-	path := filepath.Join(p.tmp, fmt.Sprintf("%06d.png", p.n))
-	return safeio.Fault(show(p.w.path), os.WriteFile(path, png, 0o644))
+	err = safeio.WriteFile(filepath.Join(p.tmp, fmt.Sprintf("%06d.png", p.n)), func(w io.Writer) error {
+		_, err := w.Write(png)
+		return err
+	})
+	return about(p.w.path, err)
 }
 
 func (p *pngs) commit(frames int) error {
@@ -270,11 +272,11 @@ func (p *pngs) commit(frames int) error {
 		if err := safeio.Remove(old); err != nil {
 			return err
 		}
-		if err := os.Rename(p.final, old); err != nil {
-			return safeio.Fault(show(p.final), err)
+		if err := safeio.Commit(p.final, old); err != nil {
+			return about(p.final, err)
 		}
 		if err := safeio.Commit(p.tmp, p.final); err != nil {
-			if back := os.Rename(old, p.final); back != nil {
+			if back := safeio.Commit(old, p.final); back != nil {
 				return fmt.Errorf("%w (what was there is now %s)", err, show(old))
 			}
 			return err

@@ -84,3 +84,12 @@ func fileURL(path string) (string, error) {
 	abs, err := filepath.Abs(path)
 	return "file:" + abs, err
 }
+
+// about makes err, a failure to write under a temporary name, speak of the output's own name.
+func about(path string, err error) error {
+	var f *fault.Error
+	if errors.As(err, &f) {
+		return fault.New(f.Kind, show(path), f.Why, f.Hint)
+	}
+	return err
+}

@@ -199,9 +199,11 @@ func offset(s *stream, start string) time.Duration {
 // packets are the times at which a stream's packets show a picture, ascending, in its time base.
 type packets struct {
 	pts     []int64
-	total   int    // with those that are only decoded
-	corrupt bool   // the last one is incomplete
-	early   bool   // the file ends before its end
+	total   int  // with those that are only decoded
+	corrupt bool // the last one is incomplete
+	early   bool // the file ends before its end
+	tick    Rate // the time base
+	w, h    int
 	broken  string // what else is wrong with it, if anything
 	opaque  bool   // packets do not tell when pictures are shown, or how many there are
 }
@@ -218,17 +220,14 @@ func timing(ctx context.Context, i *Info, s *stream, d *description) error {
 		if err != nil {
 			return err
 		}
-		p.pts, p.total, p.opaque = q.pts, len(q.pts), q.opaque
+		p.pts, p.total, p.opaque = q.pts, q.total, q.opaque
 	}
 	i.Frames = len(p.pts)
 	if i.Frames == 0 {
 		return fault.Newf(fault.Damaged, show(i.Path), "", "holds no frames")
 	}
-	if p.opaque {
-		return fault.Newf(fault.Input, show(i.Path), "", "its frames carry no times")
-	}
-	tick := ratio(s.TimeBase)
-	if tick.Zero() {
+	tick := p.tick
+	if p.opaque || tick.Zero() {
 		return fault.Newf(fault.Input, show(i.Path), "", "its frames carry no times")
 	}
 	rate, ok := fitRate(p.pts, tick, ratio(s.RealRate), ratio(s.MeanRate))
@@ -262,7 +261,7 @@ func early(i *Info, s *stream, p *packets, rate Rate, ok bool, seconds float64) 
 	if p.corrupt {
 		have--
 	}
-	tick := ratio(s.TimeBase).Float()
+	tick := p.tick.Float()
 	want := 0
 	count, _ := strconv.Atoi(s.Frames)
 	switch {
@@ -315,6 +314,7 @@ func scan(ctx context.Context, path string, index int, unit string) (*packets, e
 	if unit == "frame" {
 		entries = "frame=best_effort_timestamp"
 	}
+	entries += ":stream=width,height,time_base"
 	args := append([]string{"-hide_banner", "-v", "level+warning", "-max_pixels", strconv.Itoa(maxPixels),
 		"-select_streams", strconv.Itoa(index), "-show_entries", entries, "-of", "compact=p=0"}, input(url)...)
 	c := newChild(ctx, "ffprobe", args...)
@@ -360,6 +360,12 @@ func (p *packets) read(lines *bufio.Scanner) {
 				dt, hasDTS = n, err == nil
 			case "size":
 				empty = n == 0
+			case "width":
+				p.w = int(n)
+			case "height":
+				p.h = int(n)
+			case "time_base":
+				p.tick = ratio(value)
 			case "flags":
 				flagged, key, discard = true, strings.Contains(value, "K"), strings.Contains(value, "D")
 			}
