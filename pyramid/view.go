@@ -102,19 +102,29 @@ func (v *View) rows(dst *volume.Volume, src []float32) {
 
 // columns fills dst from src on, where time runs along a row of the layer.
 func (v *View) columns(dst *volume.Volume, src []float32) {
-	c, frame := dst.C, dst.FrameLen()
+	c, frame, step := dst.C, dst.FrameLen(), v.jump*dst.C
+	first, rest := v.shares[0], v.shares[1:]
 	for y := range dst.H {
 		for x := range dst.W {
-			row := src[y*v.stride[1]+x*v.stride[2]:][:dst.T*v.jump*c]
-			o := (y*dst.W + x) * c
-			for t := range dst.T {
-				d := dst.Data[o+t*frame:][:c]
-				for i := range d {
-					var sum float32
-					for j, f := range v.shares {
-						sum += float32(f * row[(t*v.jump+j)*c+i])
+			row := src[y*v.stride[1]+x*v.stride[2]:][:dst.T*step]
+			if len(rest) == 0 && c == 3 {
+				o := (y*dst.W+x) * c
+				for i := 0; i < len(row); i += 3 {
+					d, p := dst.Data[o:o+3:o+3], row[i:i+3:i+3]
+					d[0], d[1], d[2] = p[0], p[1], p[2]
+					o += frame
+				}
+				continue
+			}
+			for ch := range c {
+				o := (y*dst.W+x)*c + ch
+				for i := ch; i < len(row); i += step {
+					sum := float32(first * row[i])
+					for j, f := range rest {
+						sum += float32(f * row[i+(j+1)*c])
 					}
-					d[i] = sum
+					dst.Data[o] = sum
+					o += frame
 				}
 			}
 		}
