@@ -7,8 +7,8 @@ import (
 
 // Space corrects each frame of est [T,H,W,C], in place, by what it lacks when shrunk to the size of low [T,h,w,C]:
 // H ← H − up(down(H) − L), both by the antialiased cubic kernel with the outer edges of the frames together. The
-// sizes need not divide. One pass takes away most of the difference, not all: the two kernels are not inverse. Other
-// lengths or channels, or a larger low, are a *volume.ShapeError.
+// sizes need not divide. A pass takes away what is smooth in the difference and about half of its finest detail, as the
+// kernels are not each other's inverse. Other lengths or channels, or a larger low, are a *volume.ShapeError.
 func Space(est, low *volume.Volume) error {
 	if err := checkSpace(est.Dims(), low.Dims()); err != nil {
 		return err

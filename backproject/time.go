@@ -44,7 +44,7 @@ type plane struct {
 func newPlane(weights []float64) plane {
 	norm, seen := 0.0, 0
 	for j, w := range weights {
-		if norm += w * w; w != 0 {
+		if norm += float64(w * w); w != 0 {
 			seen = j + 1
 		}
 	}

@@ -107,15 +107,6 @@ func (v *View) columns(dst *volume.Volume, src []float32) {
 	for y := range dst.H {
 		for x := range dst.W {
 			row := src[y*v.stride[1]+x*v.stride[2]:][:dst.T*step]
-			if len(rest) == 0 && c == 3 {
-				o := (y*dst.W+x) * c
-				for i := 0; i < len(row); i += 3 {
-					d, p := dst.Data[o:o+3:o+3], row[i:i+3:i+3]
-					d[0], d[1], d[2] = p[0], p[1], p[2]
-					o += frame
-				}
-				continue
-			}
 			for ch := range c {
 				o := (y*dst.W+x)*c + ch
 				for i := ch; i < len(row); i += step {

@@ -17,8 +17,8 @@ const (
 	segmentFrames  = 48 // of a long clip's sample: long enough for every jump of the pyramid
 )
 
-// inferenceMemory is the limit for an Upsampler. Beyond a few GiB larger tiles save nothing.
-func (r *run) inferenceMemory() int64 { return min(r.opts.Memory/inferenceShare, 4<<30) }
+// inferenceMemory is the limit for an Upsampler. More than 8 GiB save nothing.
+func (r *run) inferenceMemory() int64 { return min(r.opts.Memory/inferenceShare, 8<<30) }
 
 // sample returns the level's frames for training: all of them if they fit into the memory for it, else
 // segments spread evenly over the clip.

@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"tsr/internal/fault"
-	"tsr/tsr"
 )
 
 // Exit codes. 2 is what Go itself ends with after a panic, and is never ours.
@@ -66,8 +65,6 @@ func report(stderr io.Writer, err error, args []string) int {
 			text = s.Error() + ": " + saved.Error()
 			hint = "go on with: " + again(args)
 		}
-	} else if errors.Is(err, tsr.ErrTooSmall) && hint == "" {
-		code = exitInput
 	}
 	fmt.Fprintln(stderr, "tsr: "+oneLine(text))
 	if hint != "" {

@@ -32,7 +32,8 @@ func newRoot(stdout, stderr io.Writer) *cobra.Command {
 		Use:   "tsr COMMAND",
 		Short: "temporal super-resolution of one video, learnt from that video alone",
 		Long: `tsr gives a video 2, 4 or 8 times its frames, sharp in time, by training a small
-network on that video alone.`,
+network on that video alone. Flags may also stand in the environment:
+TSR_THREADS=1 is --threads 1.`,
 		Example: `  tsr upsample clip.mp4 slow.mp4
   tsr COMMAND --help`,
 		Version:                    tsr.Version,

@@ -98,6 +98,7 @@ func (u *upsampling) upsample(src clipSource, overwrite bool) error {
 	_, err := os.Stat(u.opts.Job)
 	fresh := errors.Is(err, os.ErrNotExist)
 	u.opts.OnEvent = u.ui.Event
+	defer context.AfterFunc(u.ctx, func() { u.ui.Note("stopping and saving the state; once more ends at once") })()
 	res, err := tsr.Upsample(u.ctx, src, sink, u.opts)
 	u.ui.Close()
 	if err != nil {

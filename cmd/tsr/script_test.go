@@ -33,8 +33,9 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata/script",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"fails": fails, "clip": clip, "images": images, "holds": holds, "same": same, "tidy": tidy, "json": jsonFields,
-			"signal": sendSignal, "smalldisk": smallDisk, "waitfor": waitFor,
+			"signal": sendSignal, "smalldisk": smallDisk, "waitfor": waitFor, "cut": cut,
 		},
+		WorkdirRoot:         t.TempDir(),
 		Condition:           condition,
 		RequireExplicitExec: true,
 	})
@@ -104,6 +105,15 @@ func clip(ts *testscript.TestScript, _ bool, args []string) {
 func images(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.MkdirAll(ts.MkAbs(args[0]), 0o755))
 	ts.Check(ts.Exec("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s="+args[2], "-frames:v", args[1], args[0]+"/img%d.png"))
+}
+
+// cut FILE PERCENT shortens a file.
+func cut(ts *testscript.TestScript, _ bool, args []string) {
+	st, err := os.Stat(ts.MkAbs(args[0]))
+	ts.Check(err)
+	percent, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	ts.Check(os.Truncate(ts.MkAbs(args[0]), st.Size()*int64(percent)/100))
 }
 
 // holds FILE FRAMES RATE WxH AUDIO checks a video: its frames are counted by decoding, AUDIO is the number of sound tracks.

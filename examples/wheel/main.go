@@ -33,11 +33,11 @@ import (
 )
 
 const (
-	size   = 96
+	size   = 112
 	frames = 64 // at the high rate
-	// The wheel looks the same after a quarter turn. At 0.07 turns a frame it goes 0.28 of that, at half of the rate
-	// 0.56: more than half, so that it seems to go backwards.
-	turns = 0.07
+	// The wheel looks the same after a 16th of a turn. In a frame it goes 0.3 of that, at half of the rate 0.6: more
+	// than half, so that it seems to go backwards.
+	turns = 0.3 / 16
 	blur  = 8 // instants averaged into each frame: the shutter is open all the time
 	zoom  = 3
 )
@@ -93,7 +93,7 @@ func picture(captions []string, clips ...*volume.Volume) image.Image {
 	img := image.NewRGBA(image.Rect(0, 0, len(clips)*w-margin, h))
 	draw.Draw(img, img.Bounds(), image.White, image.Point{}, draw.Src)
 	for i, clip := range clips {
-		slice := quality.XT(clip, size/4) // a row above the hub, where spokes pass from side to side
+		slice := quality.XT(clip, size/4) // a row above the hub, where spokes pass
 		for y := range frames * zoom {
 			for x := range size * zoom {
 				img.Set(i*w+x, top+y, slice.At(x/zoom, y/zoom))
@@ -104,4 +104,3 @@ func picture(captions []string, clips ...*volume.Volume) image.Image {
 	}
 	return img
 }
-

@@ -95,12 +95,3 @@ func (c Config) Layers(n, d, h, w int) []conv.Shape {
 func (c Config) block(i int) bool {
 	return c.Skip && i%2 == 1 && i+1 < len(c.Kernels)-1
 }
-
-// Reach is how far, in the network's voxels, an output voxel's inputs lie from it along time and space.
-func (c Config) Reach() (t, xy int) {
-	for _, s := range c.Layers(1, 1, 1, 1) {
-		t += s.KD / 2
-		xy += s.KH / 2
-	}
-	return t, xy
-}

@@ -84,18 +84,19 @@ const (
 )
 
 // plan returns the cheapest division of a clip of [d,h,w] voxels into tiles that keep at most limit values in
-// memory, the smallest tiles if none are small enough. Blocks of frames are whole multiples of step.
-func (c Config) plan(d, h, w, step int, limit int64) grid {
+// memory, the smallest tiles if none are small enough. pictures(n) is the number of values that pictures for a block of
+// n·step voxels in time add to the tile's own.
+func (c Config) plan(d, h, w, step int, limit int64, pictures func(n int) int64) grid {
 	frames := d / step
 	best := grid{[3]int{d, h, w}, [3]int{frames, min(h, maxParts), min(w, maxParts)}, step}
-	cost := int64(-1)
+	cost := int64(-1) // none yet
 	for n := 1; n <= min(frames, maxFrames); n++ {
 		for py := 1; py <= min(h, maxParts); py++ {
 			for px := 1; px <= min(w, maxParts); px++ {
 				g := grid{best.size, [3]int{(frames + n - 1) / n, py, px}, step}
 				// the piece in the middle is the largest: it borders on others everywhere
 				mid := c.tileOf(g.box([3]int{g.parts[0] / 2, py / 2, px / 2}), d, h, w)
-				if mid.memory(c) > limit {
+				if mid.memory(c)+pictures(n) > limit {
 					continue
 				}
 				if f := mid.flops() * int64(g.parts[0]*py*px); cost < 0 || f < cost {

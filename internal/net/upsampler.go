@@ -44,10 +44,23 @@ type tileGraph struct {
 func NewUpsampler(m *Model, be conv.Backend, codec *Codec, t, h, w int, limit int64) *Upsampler {
 	u := &Upsampler{m: m, be: be, codec: codec, frames: t, slabs: &slabs{}, graphs: map[tileKey]*tileGraph{}}
 	u.d[0], u.d[1], u.d[2] = codec.Size(t, h, w)
-	u.grid = m.plan(u.d[0], u.d[1], u.d[2], codec.rate(), limit/4)
-	reach, _ := m.Reach()
-	u.reach = (reach+codec.rate()-1)/codec.rate() + taps/2
+	u.reach = codec.reach()
+	u.grid = m.plan(u.d[0], u.d[1], u.d[2], codec.rate(), limit/4, codec.pictures(h, w))
 	return u
+}
+
+// reach is how many LTR frames before and after its own an HTR frame depends on.
+func (k *Codec) reach() int {
+	voxels := 0
+	for _, s := range k.c.Layers(1, 1, 1, 1) {
+		voxels += s.KD / 2
+	}
+	return (voxels+k.rate()-1)/k.rate() + taps/2
+}
+
+// pictures returns how many values the LTR and HTR frames for a block of n LTR frames [h,w] have.
+func (k *Codec) pictures(h, w int) func(n int) int64 {
+	return func(n int) int64 { return int64(n+2*k.reach()+2*n) * int64(3*h*w) }
 }
 
 // Overhead is the share of work that the division into tiles adds.

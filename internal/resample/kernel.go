@@ -2,9 +2,9 @@
 //
 // Every operation is a weighted sum of neighbouring samples whose weights stand in a table that is made
 // once per geometry: [Resizer] for the rows and columns of frames, [Time] for positions between frames,
-// [Blend] for the sum itself. Weights are computed in float64, normalised to 1 and applied in float32,
-// products rounded before they are added and sums taken in the order of the samples. So a result depends
-// neither on the number of goroutines nor on whether the processor can fuse a product with a sum.
+// [Blend] for the sum itself. Weights are computed in float64, normalised to 1 and applied in float32.
+// Sums are taken in the order of the samples, and the conversions around products keep the compiler from fusing them
+// with the sums. So a result depends neither on the number of goroutines nor on the processor.
 package resample
 
 import "math"
@@ -21,9 +21,9 @@ type Kernel struct {
 var Cubic = Kernel{2, func(x float64) float64 {
 	switch x = math.Abs(x); {
 	case x <= 1:
-		return (1.5*x-2.5)*x*x + 1
+		return float64((float64(1.5*x)-2.5)*x*x) + 1
 	case x < 2:
-		return ((-0.5*x+2.5)*x-4)*x + 2
+		return float64((float64((2.5-float64(0.5*x))*x)-4)*x) + 2
 	}
 	return 0
 }}

@@ -77,7 +77,7 @@ func (t *table) along(dst, src []float32, c int) {
 	}
 }
 
-// along3 is along for pixels of three channels, the common case, three times as fast.
+// along3 is along for pixels of three channels, the common case.
 func (t *table) along3(dst, src []float32) {
 	for i := range t.first {
 		first, w := t.window(i)

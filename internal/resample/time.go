@@ -8,7 +8,7 @@ import "tsr/internal/volume"
 func Offsets(weights []float64) []float64 {
 	centre := 0.0
 	for i, w := range weights {
-		centre += w * float64(i)
+		centre += float64(w * float64(i))
 	}
 	at := make([]float64, len(weights))
 	for j := range at {

@@ -18,11 +18,11 @@ var (
 )
 
 // spokes is the number of spokes of Wheel.
-const spokes = 8
+const spokes = 16
 
-// Wheel is a spoked wheel that turns clockwise by revs revolutions per frame in front of a wall. Each spoke looks
-// like every second other, and one spot on the tyre is like no other: sampled every k frames the wheel seems to stand
-// still when 4·revs·k is a whole number, and to turn backwards a little below that.
+// Wheel is a spoked wheel that turns clockwise by revs revolutions per frame in front of a wall. Its 16 spokes look
+// alike, and one spot on the tyre is like no other: sampled every k frames the wheel seems to stand still when
+// 16·revs·k is a whole number, and to turn backwards a little below that.
 func Wheel(frames, h, w int, revs float64) *volume.Volume {
 	r := 0.44 * float64(min(h, w))
 	return scene(func(t, y, x float64) colour {
@@ -35,12 +35,8 @@ func Wheel(frames, h, w int, revs float64) *volume.Volume {
 		angle := math.Atan2(dy, dx) - 2*math.Pi*revs*t
 		const pitch = 2 * math.Pi / spokes
 		n := math.Round(angle / pitch)
-		spoke := orange
-		if math.Mod(n, 2) == 0 {
-			spoke = cream
-		}
 		off := angle - n*pitch
-		inside := leaf.over(night, min(d/r, 1)).over(spoke, cover(math.Abs(d*math.Sin(off))-0.05*r))
+		inside := leaf.over(night, min(d/r, 1)).over(orange, cover(math.Abs(d*math.Sin(off))-0.035*r))
 		c = c.over(rubber, cover(d-r)).over(inside, cover(d-0.82*r)).over(red, cover(d-0.2*r))
 		sin, cos := math.Sincos(angle)
 		spot := math.Hypot(d*cos-0.91*r, d*sin)

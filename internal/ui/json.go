@@ -35,10 +35,13 @@ type record struct {
 }
 
 func (l *lines) Event(e progress.Event) {
-	r := record{Phase: e.Phase, Level: e.Level, Note: e.Note}
-	if e.Phase != "" {
-		r.Done = &e.Done
+	if e.Note != "" {
+		l.Note(e.Note)
 	}
+	if e.Phase == "" {
+		return
+	}
+	r := record{Phase: e.Phase, Level: e.Level, Done: &e.Done}
 	if e.Total > 0 {
 		r.Total = &e.Total
 	}

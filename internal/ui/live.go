@@ -21,7 +21,10 @@ type live struct {
 
 const (
 	barWidth  = 24
+	filled    = "━"
 	clearLine = "\r\x1b[K"
+	green     = "\x1b[32m"
+	reset     = "\x1b[0m"
 )
 
 func (l *live) Event(e progress.Event) {
@@ -69,24 +72,18 @@ func (l *live) head(e progress.Event, width int) (string, int) {
 		}
 		return name, utf8.RuneCountInString(name)
 	}
-	draw := func(colour bool) string {
-		filled := "━"
-		if colour {
-			filled = "[green]━[reset]"
-		}
-		// A bar for one picture: all that changes is ours, so that the clock and the width are too.
-		b := progressbar.NewOptions(e.Total, progressbar.OptionSetWriter(io.Discard), progressbar.OptionSetDescription(name),
-			progressbar.OptionSetWidth(width), progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(false),
-			progressbar.OptionSetElapsedTime(false), progressbar.OptionEnableColorCodes(colour),
-			progressbar.OptionSetTheme(progressbar.Theme{Saucer: filled, SaucerPadding: "─"}))
-		b.Set(min(e.Done, e.Total))
-		return strings.TrimSpace(b.String())
+	// A bar for one picture: all that changes is ours, so that the clock and the width are too.
+	b := progressbar.NewOptions(e.Total, progressbar.OptionSetWriter(io.Discard), progressbar.OptionSetDescription(name),
+		progressbar.OptionSetWidth(width), progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(false),
+		progressbar.OptionSetElapsedTime(false), progressbar.OptionSetTheme(progressbar.Theme{Saucer: filled, SaucerPadding: "─"}))
+	b.Set(min(e.Done, e.Total))
+	text := strings.TrimSpace(b.String())
+	columns := utf8.RuneCountInString(text)
+	if n := strings.LastIndex(text, filled) + len(filled); l.o.Colour && n >= len(filled) {
+		from := strings.Index(text, filled)
+		text = text[:from] + green + text[from:n] + reset + text[n:]
 	}
-	bare := draw(false)
-	if l.o.Colour {
-		return draw(true), utf8.RuneCountInString(bare)
-	}
-	return bare, utf8.RuneCountInString(bare)
+	return text, columns
 }
 
 func cut(s string, n int) string {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/term"
@@ -29,7 +30,7 @@ const (
 // Modes lists the modes by name.
 var Modes = []Mode{Auto, Bar, Plain, JSON, None}
 
-// UI draws events. It is used from one goroutine at a time.
+// UI draws events. It may be used from several goroutines: a signal may have a note at any time.
 type UI interface {
 	Event(progress.Event)
 	// Note shows a sentence of its own.
@@ -56,13 +57,37 @@ func New(w io.Writer, m Mode, o Options) UI {
 	}
 	switch m {
 	case Bar:
-		return &live{w: w, o: o}
+		return &inTurn{ui: &live{w: w, o: o}}
 	case Plain:
-		return &plain{w: w, o: o}
+		return &inTurn{ui: &plain{w: w, o: o}}
 	case JSON:
-		return &lines{w: w, o: o}
+		return &inTurn{ui: &lines{w: w, o: o}}
 	}
-	return &notes{w: w, quiet: o.Quiet}
+	return &inTurn{ui: &notes{w: w, quiet: o.Quiet}}
+}
+
+// inTurn lets one goroutine draw at a time.
+type inTurn struct {
+	mu sync.Mutex
+	ui UI
+}
+
+func (t *inTurn) Event(e progress.Event) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.ui.Event(e)
+}
+
+func (t *inTurn) Note(text string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.ui.Note(text)
+}
+
+func (t *inTurn) Close() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.ui.Close()
 }
 
 // Terminal returns what f and the environment ask for: a live line only on a terminal that can move its cursor
