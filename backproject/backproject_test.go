@@ -153,9 +153,9 @@ func TestSpaceLeavesConsistentFrames(t *testing.T) {
 }
 
 func TestSpaceRejectsOtherSizes(t *testing.T) {
-	for _, low := range []*volume.Volume{volume.New(2, 4, 4, 3), volume.New(3, 9, 4, 3), volume.New(3, 4, 4, 1), volume.New(3, 0, 4, 3)} {
+	for _, d := range [][4]int{{2, 4, 4, 3}, {3, 9, 4, 3}, {3, 4, 4, 1}, {3, 0, 4, 3}} {
 		var wrong *volume.ShapeError
-		require.ErrorAs(t, Space(volume.New(3, 8, 8, 3), low), &wrong)
+		require.ErrorAs(t, Space(volume.New(3, 8, 8, 3), volume.New(d[0], d[1], d[2], d[3])), &wrong)
 	}
 }
 
@@ -258,7 +258,8 @@ func (broken) ReadAt([]byte, int64) (int, error)  { return 0, errBroken }
 func (broken) WriteAt([]byte, int64) (int, error) { return 0, errBroken }
 
 func TestSpacetimeReportsFileErrors(t *testing.T) {
-	good := []*volume.Clip{volume.InMemory(volume.New(4, 8, 8, 3)), volume.InMemory(volume.New(4, 4, 4, 3)), volume.InMemory(volume.New(2, 8, 8, 3))}
+	clip := func(t, h, w int) *volume.Clip { return volume.InMemory(volume.New(t, h, w, 3)) }
+	good := []*volume.Clip{clip(4, 8, 8), clip(4, 4, 4), clip(2, 8, 8)}
 	for i, c := range good {
 		clips := append([]*volume.Clip(nil), good...)
 		clips[i] = volume.OnFile(broken{}, c.T, c.H, c.W, c.C)

@@ -39,7 +39,10 @@ var exitOf = map[fault.Kind]int{
 	fault.Usage:      exitUsage,
 }
 
-func main() { os.Exit(run(os.Args, os.Stdout, os.Stderr)) }
+func main() {
+	limitSpinning()
+	os.Exit(run(os.Args, os.Stdout, os.Stderr))
+}
 
 // run is the program: args[0] is its name. It returns the exit code.
 func run(args []string, stdout, stderr io.Writer) int {

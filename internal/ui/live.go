@@ -46,17 +46,26 @@ func (l *live) draw() {
 	io.WriteString(l.w, clearLine+l.line(l.last))
 }
 
-// line fits the event into the terminal: first the bar goes, then the details from the last on.
+// line fits the event into the terminal: first the bar shrinks, then details go from the last on, then the bar.
 func (l *live) line(e progress.Event) string {
 	limit := l.o.Width() - 1 // a full line would wrap
 	more := details(e)
-	for n := len(more); n >= 0; n-- {
+	fit := func(width, n int) (string, bool) {
+		head, columns := l.head(e, width)
 		tail := strings.Join(more[:n], "  ")
-		for _, width := range []int{barWidth, barWidth / 2, 0} {
-			head, columns := l.head(e, width)
-			if columns+2+utf8.RuneCountInString(tail) <= limit {
-				return strings.TrimRight(head+"  "+tail, " ")
-			}
+		return strings.TrimRight(head+"  "+tail, " "), columns+2+utf8.RuneCountInString(tail) <= limit
+	}
+	if s, ok := fit(barWidth, len(more)); ok {
+		return s
+	}
+	for n := len(more); n >= min(2, len(more)); n-- {
+		if s, ok := fit(barWidth/2, n); ok {
+			return s
+		}
+	}
+	for n := len(more); n >= 0; n-- {
+		if s, ok := fit(0, n); ok {
+			return s
 		}
 	}
 	return cut(line(e), limit)
