@@ -220,6 +220,7 @@ func (nothing) Forward(_, _, _, _ []float32, _ conv.Shape) error    { return nil
 func (nothing) ActBack(_, _, _ []float32, _ conv.Shape) error       { return nil }
 func (nothing) BackData(_, _, _ []float32, _ conv.Shape) error      { return nil }
 func (nothing) BackKernel(_, _, _, _ []float32, _ conv.Shape) error { return nil }
+func (n nothing) Batch(f func(conv.Backend) error) error            { return f(n) }
 func (nothing) Close() error                                        { return nil }
 
 func BenchmarkDraw(b *testing.B) {

@@ -153,6 +153,10 @@ type Backend interface {
 	BackData(dx, dz, w []float32, s Shape) error
 	// BackKernel computes dw = ∂L/∂w and db = ∂L/∂b.
 	BackKernel(dw, db, x, dz []float32, s Shape) error
+	// Batch calls f with a Backend that computes the same, for a caller who has many calls to make: a backend that
+	// hands its calls to a thread of its own then does so once. That Backend is for f, on f's goroutine, until f
+	// returns. The error is f's.
+	Batch(f func(Backend) error) error
 	// Close frees what the backend holds. No call may follow.
 	Close() error
 }

@@ -15,14 +15,13 @@ type layer struct{ w, b *G.Node }
 // builder makes the ops of a network on one backend.
 type builder struct {
 	graph
-	be     conv.Backend
 	layers []layer
 	// slabs, if set, is the memory that the layers' results share, for a graph that has no gradients.
 	slabs *slabs
 }
 
 func newBuilder(be conv.Backend, weights []Weights) *builder {
-	b := &builder{graph: graph{g: G.NewGraph()}, be: be}
+	b := &builder{graph: newGraph(be)}
 	for i, w := range weights {
 		b.layers = append(b.layers, layer{b.input(fmt.Sprintf("w%d", i), w.W), b.input(fmt.Sprintf("b%d", i), w.B)})
 	}

@@ -52,7 +52,7 @@ func TestGradients(t *testing.T) {
 			for i := range tr.Target() {
 				tr.Target()[i] -= 100
 			}
-			require.NoError(t, tr.graph.run())
+			require.NoError(t, tr.graph.run(len(tr.graph.ops)))
 			for k, p := range tr.params {
 				direction := noise(len(p), uint64(k))
 				old := append([]float32(nil), p...)
@@ -102,7 +102,7 @@ func TestRunIsTapeMachine(t *testing.T) {
 	for name, c := range tiny {
 		t.Run(name, func(t *testing.T) {
 			tr := newTiny(t, c)
-			require.NoError(t, tr.graph.run())
+			require.NoError(t, tr.graph.run(len(tr.graph.ops)))
 			loss := tr.cost[0]
 			var want [][]float32
 			for _, g := range tr.grads {
@@ -318,6 +318,7 @@ func (nothing) Forward(_, _, _, _ []float32, _ conv.Shape) error    { return nil
 func (nothing) ActBack(_, _, _ []float32, _ conv.Shape) error       { return nil }
 func (nothing) BackData(_, _, _ []float32, _ conv.Shape) error      { return nil }
 func (nothing) BackKernel(_, _, _, _ []float32, _ conv.Shape) error { return nil }
+func (n nothing) Batch(f func(conv.Backend) error) error            { return f(n) }
 func (nothing) Close() error                                        { return nil }
 
 // A step leaves no garbage.

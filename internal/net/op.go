@@ -8,6 +8,8 @@ import (
 	"github.com/chewxy/hm"
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"tsr/internal/conv"
 )
 
 // graph is a gorgonia expression graph of ops of ours, in the order in which they were made. That order
@@ -18,16 +20,30 @@ import (
 type graph struct {
 	g   *G.ExprGraph
 	ops []*op
+	be  conv.Backend // what the kernels call: during run, the batch's
+	all conv.Backend
+	n   int                      // how many ops run executes
+	do  func(conv.Backend) error // runs them; made once
 }
 
-// run executes the ops in order. The input nodes' tensors hold the data.
-func (g *graph) run() error {
-	for _, o := range g.ops {
-		if err := o.exec(o.args); err != nil {
-			return fmt.Errorf("%s: %w", o.name, err)
+func newGraph(be conv.Backend) graph { return graph{g: G.NewGraph(), be: be, all: be} }
+
+// run executes the first n ops in order, as one batch. The input nodes' tensors hold the data.
+func (g *graph) run(n int) error {
+	if g.do == nil {
+		g.do = func(batch conv.Backend) error {
+			g.be = batch
+			defer func() { g.be = g.all }()
+			for _, o := range g.ops[:g.n] {
+				if err := o.exec(o.args); err != nil {
+					return fmt.Errorf("%s: %w", o.name, err)
+				}
+			}
+			return nil
 		}
 	}
-	return nil
+	g.n = n
+	return g.all.Batch(g.do)
 }
 
 // input adds an input node that holds t.

@@ -68,7 +68,7 @@ func (t *Trainer) Target() []float32 { return t.target }
 // Step takes one step at the given rate and returns the loss before it. A loss or gradient that is
 // not finite is an error and leaves the weights as they were.
 func (t *Trainer) Step(rate float64) (loss float64, err error) {
-	if err := t.graph.run(); err != nil {
+	if err := t.graph.run(len(t.graph.ops)); err != nil {
 		return 0, err
 	}
 	loss = float64(t.cost[0])
@@ -86,8 +86,7 @@ func (t *Trainer) Step(rate float64) (loss float64, err error) {
 
 // Loss returns the loss of the batch in In and Target and changes nothing.
 func (t *Trainer) Loss() (float64, error) {
-	g := graph{ops: t.graph.ops[:t.forward]}
-	if err := g.run(); err != nil {
+	if err := t.graph.run(t.forward); err != nil {
 		return 0, err
 	}
 	return float64(t.cost[0]), nil

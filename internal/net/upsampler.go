@@ -89,7 +89,7 @@ func (u *Upsampler) Run(htr, ltr *volume.Volume, i int) error {
 				return err
 			}
 			u.codec.encode(g.in, w, t.in, &u.scratch)
-			if err := g.graph.run(); err != nil {
+			if err := g.graph.run(len(g.graph.ops)); err != nil {
 				return err
 			}
 			u.codec.decode(htr, t0, g.out, w, t.out, &u.scratch)

@@ -34,6 +34,7 @@ import (
 
 // Backend is a conv.Backend on oneDNN. Its methods make no Go garbage once each shape has been seen.
 type Backend struct {
+	calls
 	mu      sync.Mutex // held for a whole call: one at a time
 	job     job
 	start   chan struct{} // the executor takes job; closed by Close
@@ -48,7 +49,8 @@ type job struct {
 	dst, dst2  []float32 // y · dz · dx · dw and db
 	a, b, bias []float32 // x, w, b · dy, y · dz, w · x, dz
 	s          conv.Shape
-	impl       *string // if set: give the name of oneDNN's implementation, and compute nothing
+	batch      func(conv.Backend) error // instead of a call: many of them
+	impl       *string                  // if set: give the name of oneDNN's implementation, and compute nothing
 	err        error
 }
 
@@ -59,6 +61,7 @@ const (
 	actBack
 	backData
 	backKernel
+	batch
 )
 
 // New starts a backend on the given number of threads; 0 means as many as CPUs may be used (the process's
@@ -71,6 +74,7 @@ func New(threads int) (*Backend, error) {
 		threads = min(runtime.NumCPU(), runtime.GOMAXPROCS(0))
 	}
 	b := &Backend{start: make(chan struct{}), done: make(chan struct{}), threads: threads}
+	b.calls.do = b.handOver
 	go b.execute()
 	<-b.done
 	if b.closed {
@@ -85,48 +89,21 @@ func (*Backend) Name() string { return "onednn" }
 // Threads returns the number of threads in use.
 func (b *Backend) Threads() int { return b.threads }
 
-// Forward computes y = act(x∗w + b).
-func (b *Backend) Forward(y, x, w, bias []float32, s conv.Shape) error {
-	if err := s.CheckForward(y, x, w, bias); err != nil {
-		return err
-	}
-	return b.do(job{kind: forward, dst: y, a: x, b: w, bias: bias, s: s})
-}
-
-// ActBack computes dz = dy·act'(z) from y = act(z). dz may be dy.
-func (b *Backend) ActBack(dz, dy, y []float32, s conv.Shape) error {
-	if err := s.CheckActBack(dz, dy, y); err != nil {
-		return err
-	}
-	return b.do(job{kind: actBack, dst: dz, a: dy, b: y, s: s})
-}
-
-// BackData computes dx = ∂L/∂x.
-func (b *Backend) BackData(dx, dz, w []float32, s conv.Shape) error {
-	if err := s.CheckBackData(dx, dz, w); err != nil {
-		return err
-	}
-	return b.do(job{kind: backData, dst: dx, a: dz, b: w, s: s})
-}
-
-// BackKernel computes dw = ∂L/∂w and db = ∂L/∂b.
-func (b *Backend) BackKernel(dw, db, x, dz []float32, s conv.Shape) error {
-	if err := s.CheckBackKernel(dw, db, x, dz); err != nil {
-		return err
-	}
-	return b.do(job{kind: backKernel, dst: dw, dst2: db, a: x, b: dz, s: s})
-}
-
 // impl names the implementation that oneDNN uses for kind and s, "brgconv:avx512_core" for example.
 func (b *Backend) impl(k kind, s conv.Shape) (name string, err error) {
-	err = b.do(job{kind: k, s: s, impl: &name})
+	err = b.handOver(job{kind: k, s: s, impl: &name})
 	return name, err
+}
+
+// Batch runs f on the executor's thread: a hand-over costs up to 50 µs, and a training step has 40 calls.
+func (b *Backend) Batch(f func(conv.Backend) error) error {
+	return b.handOver(job{kind: batch, batch: f})
 }
 
 var errClosed = errors.New("onednn: backend is closed")
 
-// do has the executor run one job and waits for it.
-func (b *Backend) do(j job) error {
+// handOver has the executor run one job and waits for it.
+func (b *Backend) handOver(j job) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closed {

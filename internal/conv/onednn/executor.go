@@ -31,8 +31,13 @@ func (b *Backend) execute() {
 	}
 	plans := newCache(engine)
 	b.done <- struct{}{}
+	d := newDirect(engine, plans)
 	for range b.start {
-		b.job.err = run(engine, plans, &b.job)
+		if b.job.kind == batch {
+			b.job.err = b.job.batch(d)
+		} else {
+			b.job.err = run(engine, plans, &b.job)
+		}
 		b.done <- struct{}{}
 	}
 	plans.clear()

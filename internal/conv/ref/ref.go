@@ -19,6 +19,9 @@ func New() *Backend { return &Backend{} }
 // Name returns "ref".
 func (*Backend) Name() string { return "ref" }
 
+// Batch calls f with b: there is nothing to hand over.
+func (b *Backend) Batch(f func(conv.Backend) error) error { return f(b) }
+
 // Close does nothing.
 func (*Backend) Close() error { return nil }
 
