@@ -216,6 +216,7 @@ func (r *run) steps(t task, job *train.Run, m *net.Model, codec *net.Codec, leve
 
 // checkpoint saves the training run between two steps.
 func (r *run) checkpoint(job *train.Run) error {
+	r.count()
 	r.saved = time.Now()
 	r.st.Block = job.Steps()
 	return r.job.Checkpoint(trainName, r.st, job.Save)

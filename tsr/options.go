@@ -150,5 +150,6 @@ func (o Options) identity(src Source, backend string, budget time.Duration) []jo
 		{Name: "exposure", Value: o.Exposure.String()},
 		{Name: "seed", Value: strconv.FormatUint(o.Seed, 10)},
 		{Name: "backend", Value: backend},
+		{Name: "threads", Value: strconv.Itoa(o.Threads)}, // kernels sum in another order on more of them
 	}
 }

@@ -37,8 +37,8 @@ type Result struct {
 	Resumed                     bool // part of the work was done by an earlier run
 	// Consistency is the PSNR in dB of the output averaged back against the input.
 	Consistency float64
-	// Validation is the self-made validation: the input coarsened once more in time, rebuilt by the network of
-	// the last doubling, and compared with the input. Gain is against cubic interpolation with back-projection.
+	// Validation is the self-made validation: the input at the size where the run starts, coarsened once more in time,
+	// rebuilt by the network of the first doubling, and compared. Gain is against cubic interpolation with BP.
 	Validation, Gain float64
 	Seconds          map[progress.Phase]float64
 }
@@ -70,7 +70,8 @@ type run struct {
 	h, w    int
 	models  []*net.Model // by stage
 	weights [2]float64   // exposure of a pair
-	saved   time.Time
+	saved   time.Time    // when the state was
+	counted time.Time    // up to when the time is counted
 }
 
 // saveEvery is how much work is lost at most when a run is killed.
@@ -103,8 +104,8 @@ func Upsample(ctx context.Context, src Source, sink Sink, o *Options) (*Result, 
 	}
 	defer j.Close()
 	r.job = j
-	if r.st.Done { // asked for again although it was finished: only the models are still there
-		r.st.Task, r.st.Block, r.st.Done = 0, 0, false
+	if r.st.Done { // asked for again although it was finished: only the networks are still there
+		r.st.Task, r.st.Block, r.st.Done, r.st.Seconds = 0, 0, false, nil
 	}
 	if r.st.Seconds == nil {
 		r.st.Seconds = map[progress.Phase]float64{}
@@ -116,10 +117,10 @@ func Upsample(ctx context.Context, src Source, sink Sink, o *Options) (*Result, 
 		return nil, err
 	}
 	if err := r.all(); err != nil {
-		if ctx.Err() != nil {
+		if ctx.Err() != nil && (errors.Is(err, ctx.Err()) || errors.Is(err, context.Cause(ctx))) {
 			return nil, r.stop()
 		}
-		return nil, err
+		return nil, err // also one that came while the state was saved for a stop
 	}
 	return r.result(resumed), nil
 }
@@ -174,48 +175,48 @@ func (r *run) checkSpace() error {
 	}
 	if need > free {
 		return fault.Newf(fault.Output, r.opts.Job, "free some space, or put the job elsewhere with --job DIR",
-			"the run needs %d MB for its levels, %d MB are free", need>>20, free>>20)
+			"the run needs %.1f MB for its levels, %.1f MB are free", float64(need)/1e6, float64(free)/1e6)
 	}
 	return nil
+}
+
+// phases tells in which phase a task's time is counted.
+var phases = map[taskKind]progress.Phase{
+	decode: progress.Decode, shrink: progress.Shrink, learn: progress.Train, upsample: progress.Upsample,
+	refine: progress.BackProject, encode: progress.Encode,
 }
 
 // all does what is left of the tasks.
 func (r *run) all() error {
+	do := map[taskKind]func(task) error{
+		decode: r.decode, shrink: r.shrink, learn: r.learn, upsample: r.upsample, refine: r.refine, encode: r.encode,
+	}
+	r.counted = time.Now()
 	for r.st.Task < len(r.tasks) {
 		t := r.tasks[r.st.Task]
-		start := time.Now()
-		var err error
-		phase := progress.Train
-		switch t.kind {
-		case decode:
-			phase, err = progress.Decode, r.decode(t)
-		case shrink:
-			phase, err = progress.Shrink, r.shrink(t)
-		case learn:
-			err = r.learn(t)
-		case upsample:
-			phase, err = progress.Upsample, r.upsample(t)
-		case refine:
-			phase, err = progress.BackProject, r.refine(t)
-		case encode:
-			phase, err = progress.Encode, r.encode(t)
-		}
-		r.st.Seconds[phase] += time.Since(start).Seconds()
-		if err != nil {
+		if err := do[t.kind](t); err != nil {
 			return err
 		}
-		if err := r.finish(t); err != nil {
+		if err := r.finish(); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// count adds the time since it was called last to the current task's phase.
+func (r *run) count() {
+	now := time.Now()
+	r.st.Seconds[phases[r.tasks[r.st.Task].kind]] += now.Sub(r.counted).Seconds()
+	r.counted = now
+}
+
 // finish records that the current task is done and drops the levels that nothing needs any more.
-func (r *run) finish(t task) error {
+func (r *run) finish() error {
 	if err := r.job.Sync(); err != nil {
 		return err
 	}
+	r.count()
 	done := r.st.Task
 	r.st.Task, r.st.Block = done+1, 0
 	r.st.Done = r.st.Task == len(r.tasks)
@@ -238,6 +239,7 @@ func (r *run) mark(n int) error {
 	if err := r.job.Sync(); err != nil {
 		return err
 	}
+	r.count()
 	r.st.Block = n
 	r.saved = time.Now()
 	if err := r.job.Save(r.st); err != nil {

@@ -110,6 +110,7 @@ func TestJobOfAnotherRun(t *testing.T) {
 		"training": func(o *Options) { o.Steps = 7 },
 		"exposure": func(o *Options) { o.Exposure = pyramid.Delta },
 		"seed":     func(o *Options) { o.Seed = 9 },
+		"threads":  func(o *Options) { o.Threads = 1 },
 	} {
 		o := quick(2, dir)
 		change(o)
@@ -165,6 +166,20 @@ func TestJobInUse(t *testing.T) {
 	require.True(t, tried)
 }
 
+// A folder with a user's files is no place for a job, with or without Restart.
+func TestJobFolderOfAnother(t *testing.T) {
+	dir := t.TempDir()
+	weights := filepath.Join(dir, "mine.safetensors")
+	require.NoError(t, os.WriteFile(weights, []byte("precious"), 0o644))
+	for _, restart := range []bool{false, true} {
+		o := quick(2, dir)
+		o.Restart = restart
+		_, _, err := do(t, t.Context(), clip(), o)
+		require.Equal(t, fault.Output, fault.KindOf(err), "%v", err)
+		require.FileExists(t, weights)
+	}
+}
+
 // A budget becomes steps once; a run that goes on keeps them.
 func TestBudgetBecomesSteps(t *testing.T) {
 	v, dir := clip(), t.TempDir()
@@ -211,19 +226,26 @@ func TestWrongOptions(t *testing.T) {
 // A source that ends early is damaged input; an error of the sink ends the run.
 func TestSourceAndSinkFail(t *testing.T) {
 	v := clip()
-	_, err := Upsample(t.Context(), short{FromVolume(v)}, &ToVolume{}, quick(2, ""))
+	_, err := Upsample(t.Context(), announced{FromVolume(v), +2}, &ToVolume{}, quick(2, ""))
 	require.Equal(t, fault.Damaged, fault.KindOf(err))
 	require.ErrorContains(t, err, "18 of 20 frames")
+	_, err = Upsample(t.Context(), announced{FromVolume(v), -2}, &ToVolume{}, quick(2, ""))
+	require.Equal(t, fault.Damaged, fault.KindOf(err))
+	require.ErrorContains(t, err, "more than the 16 frames")
 
 	_, err = Upsample(t.Context(), FromVolume(v), full{}, quick(2, ""))
 	require.ErrorIs(t, err, errFull)
 }
 
-type short struct{ Source }
+// announced is a source that is wrong about its length.
+type announced struct {
+	Source
+	more int
+}
 
-func (s short) Size() (int, int, int) {
+func (s announced) Size() (int, int, int) {
 	t, h, w := s.Source.Size()
-	return t + 2, h, w
+	return t + s.more, h, w
 }
 
 var errFull = errors.New("full")

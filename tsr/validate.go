@@ -12,8 +12,9 @@ import (
 const validationPixels = 4 << 20
 
 // validate measures how much better than cubic interpolation with back-projection the network rebuilds a level from
-// itself coarsened once more in time. It needs no truth, but the network has seen the level's pairs.
-func (r *run) validate(_ task, m *net.Model, codec *net.Codec, level *volume.Clip, tick *ticker) error {
+// itself coarsened once more in time. It needs no truth, but the network has seen the level's pairs. The run's own
+// validation is that of the first doubling, whose level is the input; later ones rebuild what a network made.
+func (r *run) validate(t task, m *net.Model, codec *net.Codec, level *volume.Clip, tick *ticker) error {
 	n := min(max(validationPixels/(level.H*level.W), 4), level.T) / 2 * 2
 	from := (level.T - n) / 2
 	htr, err := level.Window(from, from+n)
@@ -37,9 +38,12 @@ func (r *run) validate(_ task, m *net.Model, codec *net.Codec, level *volume.Cli
 		return err
 	}
 	size := float64(len(htr.Data))
-	r.st.Validation = psnr(ours / size)
-	r.st.Gain = r.st.Validation - psnr(squareError(cubic, htr)/size)
-	tick.event.Gain, tick.event.Gained = r.st.Gain, true
+	got := psnr(ours / size)
+	gain := got - psnr(squareError(cubic, htr)/size)
+	if t.stage == 0 {
+		r.st.Validation, r.st.Gain = got, gain
+	}
+	tick.event.Gain, tick.event.Gained = gain, true
 	return nil
 }
 

@@ -72,6 +72,9 @@ func Open(dir string, identity []Field, restart bool, state any) (j *Job, resume
 	if dir == "" {
 		return j, false, nil
 	}
+	if err := checkFolder(dir); err != nil {
+		return nil, false, err
+	}
 	if err := safeio.MkdirAll(dir); err != nil {
 		return nil, false, err
 	}
@@ -110,6 +113,23 @@ func Describe(dir string) (identity []Field, state json.RawMessage, err error) {
 		return nil, nil, fault.Newf(fault.Input, dir, "", "no tsr job here: it has no %s", manifestName)
 	}
 	return m.Identity, m.State, nil
+}
+
+// checkFolder refuses a folder that holds something else than a job, so that a restart never removes a user's files.
+func checkFolder(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, os.ErrNotExist) || len(entries) == 0 && err == nil {
+		return nil
+	}
+	for _, e := range entries {
+		if e.Name() == manifestName || e.Name() == lockName {
+			return nil
+		}
+	}
+	if err == nil {
+		err = errors.New("holds other things than a tsr job")
+	}
+	return fault.New(fault.Output, dir, err, "give this run another folder with --job")
 }
 
 func (j *Job) takeLock() error {
