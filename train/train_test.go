@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tsr/internal/conv"
+	"tsr/internal/conv/convtest"
 	"tsr/internal/conv/ref"
 	"tsr/internal/net"
 	"tsr/internal/synth"
@@ -208,20 +209,10 @@ func TestStepAllocatesNothing(t *testing.T) {
 func quiet(t *testing.T, _ *net.Trainer) *net.Trainer {
 	m, err := net.NewModel(small(), 1)
 	require.NoError(t, err)
-	tr, err := net.NewTrainer(m, nothing{}, 2, 4, 4, 4, 1)
+	tr, err := net.NewTrainer(m, convtest.Nothing{}, 2, 4, 4, 4, 1)
 	require.NoError(t, err)
 	return tr
 }
-
-type nothing struct{}
-
-func (nothing) Name() string                                        { return "nothing" }
-func (nothing) Forward(_, _, _, _ []float32, _ conv.Shape) error    { return nil }
-func (nothing) ActBack(_, _, _ []float32, _ conv.Shape) error       { return nil }
-func (nothing) BackData(_, _, _ []float32, _ conv.Shape) error      { return nil }
-func (nothing) BackKernel(_, _, _, _ []float32, _ conv.Shape) error { return nil }
-func (n nothing) Batch(f func(conv.Backend) error) error            { return f(n) }
-func (nothing) Close() error                                        { return nil }
 
 func BenchmarkDraw(b *testing.B) {
 	v := synth.Ball(30, 180, 320)

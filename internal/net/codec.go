@@ -93,8 +93,6 @@ func (w window) frame(t int) []float32 {
 // box is a range of the network's voxels.
 type box struct{ t0, t1, y0, y1, x0, x1 int }
 
-func (b box) voxels() int { return (b.t1 - b.t0) * (b.y1 - b.y0) * (b.x1 - b.x0) }
-
 // sight and prior return, for the network's frame t, the LTR frame around which it lies and the combination of
 // LTR frames that the network sees and to which its output is added.
 func (k *Codec) sight(t int) (int, *[taps]float32) {

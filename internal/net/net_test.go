@@ -10,6 +10,7 @@ import (
 	G "gorgonia.org/gorgonia"
 
 	"tsr/internal/conv"
+	"tsr/internal/conv/convtest"
 	"tsr/internal/conv/ref"
 	"tsr/internal/volume"
 )
@@ -300,7 +301,7 @@ func TestOverhead(t *testing.T) {
 func BenchmarkStepOverhead(b *testing.B) {
 	m, err := NewModel(Lean(64), 1)
 	require.NoError(b, err)
-	tr, err := NewTrainer(m, nothing{}, 8, 8, 8, 8, 1)
+	tr, err := NewTrainer(m, convtest.Nothing{}, 8, 8, 8, 8, 1)
 	require.NoError(b, err)
 	b.ReportAllocs()
 	for b.Loop() {
@@ -310,22 +311,11 @@ func BenchmarkStepOverhead(b *testing.B) {
 	}
 }
 
-// nothing is a backend of no work, to see what the rest costs.
-type nothing struct{}
-
-func (nothing) Name() string                                        { return "nothing" }
-func (nothing) Forward(_, _, _, _ []float32, _ conv.Shape) error    { return nil }
-func (nothing) ActBack(_, _, _ []float32, _ conv.Shape) error       { return nil }
-func (nothing) BackData(_, _, _ []float32, _ conv.Shape) error      { return nil }
-func (nothing) BackKernel(_, _, _, _ []float32, _ conv.Shape) error { return nil }
-func (n nothing) Batch(f func(conv.Backend) error) error            { return f(n) }
-func (nothing) Close() error                                        { return nil }
-
 // A step leaves no garbage.
 func TestStepAllocatesNothing(t *testing.T) {
 	m, err := NewModel(Lean(16), 1)
 	require.NoError(t, err)
-	tr, err := NewTrainer(m, nothing{}, 2, 4, 4, 4, 1)
+	tr, err := NewTrainer(m, convtest.Nothing{}, 2, 4, 4, 4, 1)
 	require.NoError(t, err)
 	require.Zero(t, testing.AllocsPerRun(20, func() {
 		if _, err := tr.Step(1e-3); err != nil {
