@@ -29,7 +29,7 @@ func TestScripts(t *testing.T) {
 	if _, err := exec.LookPath("ffmpeg"); err != nil {
 		t.Fatal("these tests need ffmpeg")
 	}
-	testscript.RunT(inTurn{t}, testscript.Params{
+	p := testscript.Params{
 		Dir: "testdata/script",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"fails": fails, "clip": clip, "images": images, "holds": holds, "same": same, "tidy": tidy, "json": jsonFields,
@@ -38,7 +38,11 @@ func TestScripts(t *testing.T) {
 		WorkdirRoot:         t.TempDir(),
 		Condition:           condition,
 		RequireExplicitExec: true,
-	})
+	}
+	if testing.Short() { // for the race detector: what has goroutines and signals in it
+		p.Dir, p.Files = "", []string{"testdata/script/locked.txtar", "testdata/script/resume.txtar"}
+	}
+	testscript.RunT(inTurn{t}, p)
 }
 
 // fails CODE cmd args… runs a command that must end with CODE and say why in one line, with one more for a hint.

@@ -1,10 +1,10 @@
-// Wheel shows what tsr undoes: it films a spinning wheel too slowly, so that the wheel blurs and seems to turn
+// Wheel shows what tsr undoes: it films a wheel that spins up too slowly, so that it blurs and in the end seems to turn
 // backwards, doubles the frames, and writes a picture of one row of pixels over time (an x-t slice).
 //
 //	go run ./examples/wheel wheel.png
 //
 // The picture has four parts: the input with each frame shown twice, cubic interpolation, tsr, and the truth. In the
-// input the stripes lean to the wrong side.
+// input the last stripes lean to the wrong side.
 package main
 
 import (
@@ -34,12 +34,12 @@ import (
 
 const (
 	size   = 112
-	frames = 64 // at the high rate
-	// The wheel looks the same after a 16th of a turn. In a frame it goes 0.3 of that, at half of the rate 0.6: more
-	// than half, so that it seems to go backwards.
-	turns = 0.3 / 16
-	blur  = 8 // instants averaged into each frame: the shutter is open all the time
-	zoom  = 3
+	frames = 96 // at the high rate
+	// The wheel starts from rest and speeds up evenly. It looks the same after a 16th of a turn; in the last frame it
+	// goes 0.36 of that, at half of the rate 0.72. What is more than half seems to go backwards.
+	top  = 0.36 / 16 // turns a frame
+	blur = 8         // instants averaged into each frame: the shutter is open all the time
+	zoom = 2
 )
 
 func main() {
@@ -55,7 +55,11 @@ func main() {
 }
 
 func run(out string, budget time.Duration) error {
-	truth := pyramid.Expose(synth.Wheel(frames*blur, size, size, turns/blur), blur, pyramid.Full)
+	instants := synth.WheelAt(frames*blur, size, size, func(t float64) float64 {
+		t /= blur
+		return top * t * t / (2 * frames)
+	})
+	truth := pyramid.Expose(instants, blur, pyramid.Full)
 	input := pyramid.Expose(truth, 2, pyramid.Full)
 
 	var sink tsr.ToVolume

@@ -18,7 +18,8 @@ type Model struct {
 }
 
 // NewModel returns a network with random weights that depend on c and seed only: normal with variance 2/fan-in (He et
-// al., ICCV 2015), the last layer at half of that so that the first residuals are small, biases zero.
+// al., ICCV 2015), in the last layer a twentieth of that standard deviation so that training starts near the
+// interpolant, biases zero.
 func NewModel(c Config, seed uint64) (*Model, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
@@ -29,7 +30,7 @@ func NewModel(c Config, seed uint64) (*Model, error) {
 		l := Weights{dense(s.KD, s.KH, s.KW, s.Ci, s.Co), dense(s.Co)}
 		std := math.Sqrt(2 / float64(s.KD*s.KH*s.KW*s.Ci))
 		if i == len(c.Kernels)-1 {
-			std /= 2
+			std /= 20
 		}
 		w := floats(l.W)
 		for j := range w {

@@ -235,6 +235,9 @@ func upsample(t testing.TB, m *Model, codec *Codec, clip *volume.Volume, limit i
 
 // The result does not depend on the tiles, to the bit on the reference backend: sizes around every edge.
 func TestTilesDoNotShow(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many tiles, one goroutine")
+	}
 	for name, c := range tiny {
 		t.Run(name, func(t *testing.T) {
 			m, err := NewModel(c, 5)
@@ -278,6 +281,9 @@ func TestInferenceIsTraining(t *testing.T) {
 
 // The tiles of common sizes add less than 15 % of work.
 func TestOverhead(t *testing.T) {
+	if testing.Short() {
+		t.Skip("arithmetic without goroutines")
+	}
 	for _, c := range []struct {
 		t, h, w int
 		memory  int64 // bytes

@@ -24,6 +24,11 @@ const spokes = 16
 // alike, and one spot on the tyre is like no other: sampled every k frames the wheel seems to stand still when
 // 16·revs·k is a whole number, and to turn backwards a little below that.
 func Wheel(frames, h, w int, revs float64) *volume.Volume {
+	return WheelAt(frames, h, w, func(t float64) float64 { return revs * t })
+}
+
+// WheelAt is Wheel with the revolutions that it has made at time t, in frames, given by turn.
+func WheelAt(frames, h, w int, turn func(t float64) float64) *volume.Volume {
 	r := 0.44 * float64(min(h, w))
 	return scene(func(t, y, x float64) colour {
 		c := cloth(y, x, 4, sand, clay)
@@ -32,7 +37,7 @@ func Wheel(frames, h, w int, revs float64) *volume.Volume {
 		if cover(d-r) == 0 {
 			return c
 		}
-		angle := math.Atan2(dy, dx) - 2*math.Pi*revs*t
+		angle := math.Atan2(dy, dx) - 2*math.Pi*turn(t)
 		const pitch = 2 * math.Pi / spokes
 		n := math.Round(angle / pitch)
 		off := angle - n*pitch
