@@ -151,7 +151,7 @@ func (r *run) rule(stage int) train.Rule {
 const (
 	measureFrom = 10
 	measureTo   = 40
-	reserve     = 0.95 // of the budget; the rest is for validation and a slower moment of the machine
+	reserve     = 0.93 // of the budget; the rest is for validation and a slower moment of the machine
 )
 
 // budget divides the time for training into steps for each stage, the later ones, which start from the weights of the

@@ -60,6 +60,14 @@ func plan(factor, h, w, minSide int) []task {
 	return append(tasks, task{kind: encode, in: at, ltr: full})
 }
 
+// level is the level that the task is about: the one it makes, or learns from, or hands out.
+func (t task) level() pyramid.Level {
+	if t.kind == learn || t.kind == encode {
+		return t.in
+	}
+	return t.out
+}
+
 // reads reports whether the task needs level l.
 func (t task) reads(l pyramid.Level) bool {
 	return t.kind != decode && t.in == l || (t.kind == refine || t.kind == encode) && t.ltr == l

@@ -46,6 +46,8 @@ type Result struct {
 // state is what a job remembers.
 type state struct {
 	Task        int                        `json:"task"`  // the first that is not finished
+	Tasks       int                        `json:"tasks"` // how many there are
+	Now         string                     `json:"now"`   // Task in words
 	Block       int                        `json:"block"` // how much of it is: frames, groups or blocks
 	StageSteps  []int                      `json:"stage_steps,omitempty"`
 	Done        bool                       `json:"done"`
@@ -218,8 +220,12 @@ func (r *run) finish() error {
 	}
 	r.count()
 	done := r.st.Task
-	r.st.Task, r.st.Block = done+1, 0
+	r.st.Task, r.st.Block, r.st.Tasks, r.st.Now = done+1, 0, len(r.tasks), ""
 	r.st.Done = r.st.Task == len(r.tasks)
+	if !r.st.Done {
+		next := r.tasks[r.st.Task]
+		r.st.Now = fmt.Sprintf("%s %v", phases[next.kind], next.level())
+	}
 	if err := r.job.Save(r.st); err != nil {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strconv"
 	"strings"
 	"time"
 
@@ -161,6 +160,8 @@ func clipJSON(i video.Info) any {
 // jobState is the part of a run's state that is shown.
 type jobState struct {
 	Task    int                        `json:"task"`
+	Tasks   int                        `json:"tasks"`
+	Now     string                     `json:"now"`
 	Block   int                        `json:"block"`
 	Steps   []int                      `json:"stage_steps"`
 	Done    bool                       `json:"done"`
@@ -205,9 +206,9 @@ func (s jobState) String() string {
 	if s.Done {
 		return fmt.Sprintf("finished, gain %+.2f dB over cubic interpolation", s.Gain)
 	}
-	text := "not finished: " + strconv.Itoa(s.Task) + " tasks done"
+	text := fmt.Sprintf("not finished: in task %d of %d, %s", s.Task+1, s.Tasks, s.Now)
 	if s.Block > 0 {
-		text += ", " + strconv.Itoa(s.Block) + " parts of the next"
+		text += fmt.Sprintf(", %d done", s.Block)
 	}
 	return text
 }

@@ -48,7 +48,8 @@ func Commit(tmp, path string) error {
 	if err := syncTree(tmp); err != nil {
 		return Fault(path, err)
 	}
-	if err := os.Rename(tmp, path); err != nil {
+	// Not os.Rename, which refuses to replace even an empty folder.
+	if err := syscall.Rename(tmp, path); err != nil {
 		return Fault(path, err)
 	}
 	return SyncDir(filepath.Dir(path))

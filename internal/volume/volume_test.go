@@ -1,0 +1,84 @@
+package volume
+
+import (
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func counting(t, h, w, c int) *Volume {
+	v := New(t, h, w, c)
+	for i := range v.Data {
+		v.Data[i] = float32(i)
+	}
+	return v
+}
+
+func TestIndex(t *testing.T) {
+	v := counting(3, 4, 5, 2)
+	require.Equal(t, float32(((2*4+3)*5+1)*2+1), v.At(2, 3, 1, 1))
+	v.Set(2, 3, 1, 1, -1)
+	require.Equal(t, float32(-1), v.Frame(2)[(3*5+1)*2+1])
+	require.Equal(t, v.Frame(1), v.Frames(1, 3).Frame(0))
+	require.Equal(t, 2*v.FrameLen(), cap(v.Frames(1, 3).Data), "a part cannot grow into its neighbour")
+	c := v.Clone()
+	c.Data[0] = 9
+	require.NotEqual(t, c.Data[0], v.Data[0])
+}
+
+func TestClamp(t *testing.T) {
+	v := &Volume{T: 1, H: 1, W: 3, C: 1, Data: []float32{-0.5, 0.25, 1.5}}
+	v.Clamp()
+	require.Equal(t, []float32{0, 0.25, 1}, v.Data)
+}
+
+func TestMeanColour(t *testing.T) {
+	v := New(2, 100, 100, 3)
+	for i := range v.Data {
+		v.Data[i] = []float32{0.1, 0.2, 0.7}[i%3]
+	}
+	require.Equal(t, [3]float32{0.1, 0.2, 0.7}, v.MeanColour(), "exact: in float32 20,000 terms would drift")
+}
+
+// A clip in a file is a clip in memory, bit for bit, NaN and infinities included.
+func TestClipInFileIsClipInMemory(t *testing.T) {
+	f, err := os.Create(filepath.Join(t.TempDir(), "level"))
+	require.NoError(t, err)
+	defer f.Close()
+	src := counting(7, 3, 5, 3)
+	src.Data[0], src.Data[1] = float32(math.Inf(1)), -0.0
+	for _, c := range []*Clip{OnFile(f, 7, 3, 5, 3), InMemory(New(7, 3, 5, 3))} {
+		require.Equal(t, int64(4*7*3*5*3), c.Bytes())
+		for _, at := range []int{4, 0, 6, 2} { // in any order, by ones and twos
+			n := min(2, 7-at)
+			require.NoError(t, c.Write(src.Frames(at, at+n), at))
+		}
+		got := New(7, 3, 5, 3)
+		require.NoError(t, c.Read(got, 0))
+		require.Equal(t, src.Data, got.Data)
+		w, err := c.Window(2, 5)
+		require.NoError(t, err)
+		require.Equal(t, src.Frames(2, 5).Data, w.Data)
+	}
+}
+
+func TestClipWindowOutside(t *testing.T) {
+	for _, c := range []*Clip{InMemory(New(4, 2, 2, 3)), OnFile(nil, 4, 2, 2, 3)} {
+		for _, bad := range []struct {
+			v  *Volume
+			at int
+		}{{New(2, 2, 2, 3), 3}, {New(1, 2, 2, 3), -1}, {New(1, 2, 3, 3), 0}, {New(1, 2, 2, 1), 0}} {
+			var shape *ShapeError
+			require.True(t, errors.As(c.Read(bad.v, bad.at), &shape))
+			require.True(t, errors.As(c.Write(bad.v, bad.at), &shape))
+		}
+		_, err := c.Window(3, 5)
+		require.Error(t, err)
+		_, err = c.Window(-1, 2)
+		require.Error(t, err)
+	}
+}
