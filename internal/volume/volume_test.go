@@ -50,7 +50,7 @@ func TestClipInFileIsClipInMemory(t *testing.T) {
 	require.NoError(t, err)
 	defer f.Close()
 	src := counting(7, 3, 5, 3)
-	src.Data[0], src.Data[1] = float32(math.Inf(1)), -0.0
+	src.Data[0], src.Data[1] = float32(math.Inf(1)), float32(math.Copysign(0, -1))
 	for _, c := range []*Clip{OnFile(f, 7, 3, 5, 3), InMemory(New(7, 3, 5, 3))} {
 		require.Equal(t, int64(4*7*3*5*3), c.Bytes())
 		for _, at := range []int{4, 0, 6, 2} { // in any order, by ones and twos
