@@ -6,8 +6,6 @@
 PACKAGES := ffmpeg libdnnl-dev libopencv-dev pkg-config
 
 GO ?= go
-# OpenCV's pkg-config names every module; link only those in use, or each start would load all of them.
-export CGO_LDFLAGS ?= -O2 -g -Wl,--as-needed
 STATICCHECK := $(GO) tool -modfile=tools/go.mod staticcheck
 
 # make demo CLIP=my.mp4 OUT=slow.mp4 FACTOR=8 FLAGS="--preset balanced"

@@ -226,7 +226,7 @@ func (r *run) finish() error {
 		next := r.tasks[r.st.Task]
 		r.st.Now = fmt.Sprintf("%s %v", phases[next.kind], next.level())
 	}
-	if err := r.job.Save(r.st); err != nil {
+	if err := r.job.Forget(trainName, r.st); err != nil { // the run in training is over with its task
 		return err
 	}
 	for _, l := range dead(r.tasks, done) {

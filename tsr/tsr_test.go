@@ -92,6 +92,9 @@ func TestStopAndGoOn(t *testing.T) {
 			left, err := filepath.Glob(filepath.Join(dir, "*.f32"))
 			require.NoError(t, err)
 			require.Empty(t, left, "levels are dropped when nothing needs them")
+			left, err = filepath.Glob(filepath.Join(dir, "*.safetensors"))
+			require.NoError(t, err)
+			require.Len(t, left, 2, "the networks of both doublings, and no run in training")
 
 			again, _, err := do(t, t.Context(), v, quick(4, dir)) // from the saved networks
 			require.NoError(t, err)

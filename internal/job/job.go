@@ -342,6 +342,16 @@ func (j *Job) Checkpoint(name string, state any, write func(io.Writer) error) er
 	return nil
 }
 
+// Forget removes the checkpoint of that name and saves state. One that is not there is no error.
+func (j *Job) Forget(name string, state any) error {
+	old, had := j.m.Saved[name]
+	delete(j.m.Saved, name)
+	if err := j.Save(state); err != nil || !had {
+		return err
+	}
+	return safeio.Remove(j.path(old.Name))
+}
+
 // Saved returns the last checkpoint of that name, nil if there is none. A damaged file is a fault.Checkpoint.
 func (j *Job) Saved(name string) ([]byte, error) {
 	f, ok := j.m.Saved[name]
