@@ -81,11 +81,7 @@ func (r *run) decode(t task) error {
 
 // shrink makes a level of smaller frames from the input's.
 func (r *run) shrink(t task) error {
-	src, err := r.level(t.in)
-	if err != nil {
-		return err
-	}
-	dst, err := r.level(t.out)
+	src, dst, err := r.levels(t.in, t.out)
 	if err != nil {
 		return err
 	}
@@ -95,11 +91,7 @@ func (r *run) shrink(t task) error {
 
 // upsample doubles a level's frames with the stage's network, then back-projects them in time.
 func (r *run) upsample(t task) error {
-	src, err := r.level(t.in)
-	if err != nil {
-		return err
-	}
-	dst, err := r.level(t.out)
+	src, dst, err := r.levels(t.in, t.out)
 	if err != nil {
 		return err
 	}
@@ -150,11 +142,7 @@ func upsampleBlocks(u *net.Upsampler, weights [2]float64, src *volume.Clip, from
 
 // refine carries a level to larger frames by spatio-temporal back-projection.
 func (r *run) refine(t task) error {
-	coarse, err := r.level(t.in)
-	if err != nil {
-		return err
-	}
-	ltr, err := r.level(t.ltr)
+	coarse, ltr, err := r.levels(t.in, t.ltr)
 	if err != nil {
 		return err
 	}
@@ -195,11 +183,7 @@ func (r *run) groupWeights(k int) []float64 {
 // encode hands the last level to the sink, limited to [0,1], and measures how well its frames average back to the
 // input's. It starts over when continued: a sink has no middle.
 func (r *run) encode(t task) error {
-	src, err := r.level(t.in)
-	if err != nil {
-		return err
-	}
-	ltr, err := r.level(t.ltr)
+	src, ltr, err := r.levels(t.in, t.ltr)
 	if err != nil {
 		return err
 	}

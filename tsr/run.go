@@ -267,6 +267,16 @@ func (r *run) level(l pyramid.Level) (*volume.Clip, error) {
 	return r.job.Level(l.String(), r.frames*l.Time, h, w)
 }
 
+// levels opens two levels.
+func (r *run) levels(a, b pyramid.Level) (*volume.Clip, *volume.Clip, error) {
+	first, err := r.level(a)
+	if err != nil {
+		return nil, nil, err
+	}
+	second, err := r.level(b)
+	return first, second, err
+}
+
 func (r *run) note(format string, args ...any) {
 	r.opts.OnEvent(Event{Note: fmt.Sprintf(format, args...)})
 }
