@@ -6,8 +6,7 @@ import (
 	"syscall"
 )
 
-// spinCount is how often a thread of the kernels' looks for work before it sleeps. See bench notes in
-// docs/experiments.md: next to another busy program the default makes training several times slower, because the
+// spinCount is how often a thread of the kernels' looks for work before it sleeps (docs/experiments.md, Speed): next to another busy program the default makes training several times slower, because the
 // threads' turns go into waiting; on an idle machine the difference is small.
 const spinCount = "3000"
 

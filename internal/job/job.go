@@ -194,15 +194,11 @@ func damaged(dir string, err error) error {
 }
 
 func (m manifest) checksum() string {
-	b, err := json.Marshal(m)
+	b, err := json.Marshal(m) // compacts State too, so the sum does not depend on how the file is indented
 	if err != nil {
 		panic("job: manifest: " + err.Error()) // strings and checked JSON only
 	}
-	var flat bytes.Buffer // State must not depend on how the file is indented
-	if err := json.Compact(&flat, b); err != nil {
-		panic("job: manifest: " + err.Error())
-	}
-	sum := sha256.Sum256(flat.Bytes())
+	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:])
 }
 
