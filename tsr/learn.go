@@ -176,6 +176,7 @@ func (r *run) steps(t task, job *train.Run, m *net.Model, codec *net.Codec, leve
 		total = r.st.StageSteps[t.stage]
 	}
 	tick := r.ticker(progress.Train, t.in.String(), job.Steps(), total)
+	losses := curve{stage: t.stage}
 	for {
 		began := time.Now()
 		rep, done, err := job.Step()
@@ -183,7 +184,7 @@ func (r *run) steps(t task, job *train.Run, m *net.Model, codec *net.Codec, leve
 			return r.lost(err)
 		}
 		if done {
-			return r.validate(t, m, codec, level, tick)
+			return r.validate(t, job.Steps(), m, codec, level, tick)
 		}
 		if measuring && rep.Step > measureFrom {
 			if times = append(times, time.Since(began)); rep.Step == measureTo {
@@ -196,6 +197,9 @@ func (r *run) steps(t task, job *train.Run, m *net.Model, codec *net.Codec, leve
 				r.saved = time.Time{} // what the budget came to must outlive us
 			}
 		}
+		if p, ok := losses.add(rep.Step, total, rep.Loss, rep.Rate); ok {
+			r.st.Curve = append(r.st.Curve, p)
+		}
 		tick.event.Loss, tick.event.Rate = rep.Loss, rep.Rate
 		tick.at(rep.Step)
 		if r.ctx.Err() != nil && !measuring || time.Since(r.saved) >= saveEvery {
@@ -207,7 +211,7 @@ func (r *run) steps(t task, job *train.Run, m *net.Model, codec *net.Codec, leve
 			return err
 		}
 		if total > 0 && rep.Step < total && rep.Step%((total+3)/4) == 0 {
-			if err := r.validate(t, m, codec, level, tick); err != nil {
+			if err := r.validate(t, rep.Step, m, codec, level, tick); err != nil {
 				return err
 			}
 		}

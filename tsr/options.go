@@ -30,6 +30,23 @@ const (
 	Paper    Preset = "paper"
 )
 
+// PairMix is the kinds of pairs that a network learns from.
+type PairMix string
+
+// The mixes. Each has its share of panned frames too.
+const (
+	BothPairs   PairMix = "both"   // within the clip's dimensions and across them, in equal parts
+	WithinPairs PairMix = "within" // within only
+	AcrossPairs PairMix = "across" // across only
+)
+
+// mixes are the shares that each stands for.
+var mixes = map[PairMix]train.Mix{
+	BothPairs:   train.Published,
+	WithinPairs: {Within: 0.8, Shift: 0.2},
+	AcrossPairs: {Across: 0.8, Shift: 0.2},
+}
+
 // Options tunes a run. The zero value, like a nil *Options, is the recommended run; defaults stand at the fields.
 type Options struct {
 	Factor   int           // temporal factor 2, 4 or 8; 0 means 2
@@ -37,6 +54,7 @@ type Options struct {
 	Budget   time.Duration // longest time in training, all levels together; 0 means the preset's
 	Steps    int           // if above 0: exactly this many training steps a level, whatever the time
 	Exposure Exposure      // shutter model of the input; the zero value is pyramid.Full
+	Pairs    PairMix       // what to learn from; "" means BothPairs
 	Seed     uint64        // equal seed, clip, options, backend, release: equal bits on one machine; 0 means 1
 	Backend  string        // "onednn", "ref"; "" and "auto" mean the fastest compiled in
 	Threads  int           // of the backend; 0 means all processors
@@ -67,7 +85,7 @@ type settings struct {
 // settingsOf returns what a preset stands for. docs/experiments.md has the measurements behind it.
 func settingsOf(p Preset) (settings, bool) {
 	s := settings{
-		batch: 8, crop: [2]int{16, 16}, clip: 0.5, warm: 100, final: 0.01, edge: 2, mix: train.Published, minSide: 128,
+		batch: 8, crop: [2]int{16, 16}, clip: 0.5, warm: 100, final: 0.01, edge: 2, minSide: 128,
 	}
 	switch p {
 	case Fast:
@@ -94,6 +112,9 @@ func (o *Options) complete() (Options, settings, error) {
 	if c.Preset == "" {
 		c.Preset = Balanced
 	}
+	if c.Pairs == "" {
+		c.Pairs = BothPairs
+	}
 	if c.Backend == "" {
 		c.Backend = "auto"
 	}
@@ -115,6 +136,9 @@ func (o *Options) complete() (Options, settings, error) {
 	s, ok := settingsOf(c.Preset)
 	if !ok {
 		return c, s, usage("preset %q: choose fast, balanced or paper", c.Preset)
+	}
+	if s.mix, ok = mixes[c.Pairs]; !ok {
+		return c, s, usage("pairs %q: choose both, within or across", c.Pairs)
 	}
 	if c.Budget < 0 || c.Steps < 0 || c.Threads < 0 || c.Memory < 0 {
 		return c, s, usage("budget, steps, threads and memory must not be negative")
@@ -148,6 +172,7 @@ func (o Options) identity(src Source, backend string, budget time.Duration) []jo
 		{Name: "preset", Value: string(o.Preset)},
 		{Name: "training", Value: training},
 		{Name: "exposure", Value: o.Exposure.String()},
+		{Name: "pairs", Value: string(o.Pairs)},
 		{Name: "seed", Value: strconv.FormatUint(o.Seed, 10)},
 		{Name: "backend", Value: backend},
 		{Name: "threads", Value: strconv.Itoa(o.Threads)}, // kernels sum in another order on more of them

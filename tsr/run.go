@@ -40,6 +40,9 @@ type Result struct {
 	// Validation is the self-made validation: the input at the size where the run starts, coarsened once more in time,
 	// rebuilt by the network of the first doubling, and compared. Gain is against cubic interpolation with BP.
 	Validation, Gain float64
+	Curve            []Point   // the training, thinned out to a few hundred points a stage
+	Gains            []Checked // the validations on the way and at the end of each stage
+	Levels           []string  // the level that each stage learnt from
 	Seconds          map[progress.Phase]float64
 }
 
@@ -55,6 +58,8 @@ type state struct {
 	Validation  float64                    `json:"validation"`
 	Consistency float64                    `json:"consistency"`
 	Seconds     map[progress.Phase]float64 `json:"seconds"`
+	Curve       []Point                    `json:"curve,omitempty"`
+	Gains       []Checked                  `json:"gains,omitempty"`
 }
 
 // run is one call of Upsample.
@@ -286,6 +291,12 @@ func (r *run) result(resumed bool) *Result {
 		Factor: r.opts.Factor, FramesIn: r.frames, FramesOut: r.frames * r.opts.Factor, Width: r.w, Height: r.h,
 		Preset: r.opts.Preset, Backend: r.be.Name(), Precision: "f32", Seed: r.opts.Seed, Resumed: resumed,
 		Consistency: r.st.Consistency, Validation: r.st.Validation, Gain: r.st.Gain, Seconds: r.st.Seconds,
+		Curve: r.st.Curve, Gains: r.st.Gains,
+	}
+	for _, t := range r.tasks {
+		if t.kind == learn {
+			res.Levels = append(res.Levels, t.in.String())
+		}
 	}
 	for _, n := range r.st.StageSteps {
 		res.Steps += n

@@ -64,6 +64,48 @@ func TestSeedDecides(t *testing.T) {
 	require.NotEqual(t, a.Data, c.Data)
 }
 
+func TestPairsDecide(t *testing.T) {
+	v := clip()
+	seen := map[float32]PairMix{}
+	for _, mix := range []PairMix{BothPairs, WithinPairs, AcrossPairs} {
+		o := quick(2, "")
+		o.Pairs = mix
+		out, _, err := do(t, t.Context(), v, o)
+		require.NoError(t, err)
+		var sum float32
+		for _, x := range out.Data {
+			sum += x * x
+		}
+		require.NotContains(t, seen, sum, mix)
+		seen[sum] = mix
+	}
+	o := quick(2, "")
+	o.Pairs = "sideways"
+	_, _, err := do(t, t.Context(), v, o)
+	require.Equal(t, fault.Usage, fault.KindOf(err))
+}
+
+func TestCurve(t *testing.T) {
+	o := quick(4, "")
+	o.Steps = 25
+	_, res, err := do(t, t.Context(), clip(), o)
+	require.NoError(t, err)
+	require.Equal(t, []string{"T1S1", "T2S1"}, res.Levels)
+	var at [][2]int
+	for _, p := range res.Curve {
+		at = append(at, [2]int{p.Stage, p.Step})
+		require.Positive(t, p.Loss)
+		require.Positive(t, p.Rate)
+	}
+	require.Equal(t, [][2]int{{0, 10}, {0, 20}, {0, 25}, {1, 10}, {1, 20}, {1, 25}}, at)
+	at = nil
+	for _, g := range res.Gains {
+		at = append(at, [2]int{g.Stage, g.Step})
+	}
+	require.Equal(t, [][2]int{{0, 7}, {0, 14}, {0, 21}, {0, 25}, {1, 7}, {1, 14}, {1, 21}, {1, 25}}, at)
+	require.Equal(t, res.Gain, res.Gains[3].Gain)
+}
+
 // A run that is stopped at any phase and goes on gives the bits of one that was not.
 func TestStopAndGoOn(t *testing.T) {
 	v := clip()
@@ -112,6 +154,7 @@ func TestJobOfAnotherRun(t *testing.T) {
 		"preset":   func(o *Options) { o.Preset = Balanced },
 		"training": func(o *Options) { o.Steps = 7 },
 		"exposure": func(o *Options) { o.Exposure = pyramid.Delta },
+		"pairs":    func(o *Options) { o.Pairs = WithinPairs },
 		"seed":     func(o *Options) { o.Seed = 9 },
 		"threads":  func(o *Options) { o.Threads = 1 },
 	} {

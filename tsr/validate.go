@@ -14,7 +14,7 @@ const validationPixels = 4 << 20
 // validate measures how much better than cubic interpolation with back-projection the network rebuilds a level from
 // itself coarsened once more in time. It needs no truth, but the network has seen the level's pairs. The run's own
 // validation is that of the first doubling, whose level is the input; later ones rebuild what a network made.
-func (r *run) validate(t task, m *net.Model, codec *net.Codec, level *volume.Clip, tick *ticker) error {
+func (r *run) validate(t task, step int, m *net.Model, codec *net.Codec, level *volume.Clip, tick *ticker) error {
 	n := min(max(validationPixels/(level.H*level.W), 4), level.T) / 2 * 2
 	from := (level.T - n) / 2
 	htr, err := level.Window(from, from+n)
@@ -40,6 +40,7 @@ func (r *run) validate(t task, m *net.Model, codec *net.Codec, level *volume.Cli
 	size := float64(len(htr.Data))
 	got := psnr(ours / size)
 	gain := got - psnr(squareError(cubic, htr)/size)
+	r.st.Gains = append(r.st.Gains, Checked{t.stage, step, gain})
 	if t.stage == 0 {
 		r.st.Validation, r.st.Gain = got, gain
 	}
