@@ -23,6 +23,7 @@ type Config struct {
 	Edge  int     // HTR frames at both ends of a crop left out of the loss (even)
 	Mix   Mix     // kinds of pairs
 	Clip  float64 // limit of the gradient's norm; 0 is none
+	Muon  float64 // if above 0, Muon updates the hidden layers' kernels, at this many times Adam's rate
 	Rule  Rule    // rate and end
 	Seed  uint64
 }
@@ -58,6 +59,9 @@ func New(cfg Config, m *net.Model, be conv.Backend, p *pyramid.Pyramid, codec *n
 		return nil, fmt.Errorf("train: %w", err)
 	}
 	t.Clip = cfg.Clip
+	if cfg.Muon > 0 {
+		t.UseMuon(cfg.Muon)
+	}
 	r := &Run{cfg: cfg, net: t, last: -1, pairs: NewPairs(p, codec, cfg.Mix, cfg.Crop[0], cfg.Crop[1], cfg.Seed)}
 	if cfg.Rule.Every() > 0 {
 		r.drawProbe()

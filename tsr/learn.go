@@ -84,7 +84,7 @@ func (r *run) learn(t task) error {
 		return fault.New(fault.Input, "input", err, "")
 	}
 	job, err := train.New(train.Config{
-		Batch: r.set.batch, Crop: r.set.crop, Edge: r.set.edge, Mix: r.set.mix, Clip: r.set.clip,
+		Batch: r.set.batch, Crop: r.set.crop, Edge: r.set.edge, Mix: r.set.mix, Clip: r.set.clip, Muon: r.set.muon,
 		Rule: r.rule(t.stage), Seed: r.opts.Seed + uint64(t.stage)<<32,
 	}, m, r.be, p, codec)
 	if err != nil {

@@ -103,7 +103,7 @@ func (r *run) upsample(t task) error {
 	if err != nil {
 		return err
 	}
-	u := net.NewUpsampler(m, r.be, codec, src.T, src.H, src.W, r.inferenceMemory())
+	u := net.NewUpsampler([]*net.Model{m}, r.be, codec, src.T, src.H, src.W, r.inferenceMemory())
 	tick := r.ticker(progress.Upsample, t.out.String(), r.st.Block, u.Blocks())
 	return upsampleBlocks(u, r.weights, src, r.st.Block, func(i, first int, htr *volume.Volume) error {
 		if err := dst.Write(htr, first); err != nil {

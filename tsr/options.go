@@ -73,6 +73,7 @@ type settings struct {
 	crop    [2]int // HTR frames, side
 	peak    float64
 	clip    float64       // limit of the gradient's norm
+	muon    float64       // rate of Muon for hidden layers over Adam's peak; 0: Adam everywhere
 	zssr    bool          // the ZSSR rule instead of warm-up and cosine
 	budget  time.Duration // 0: the rule ends the training
 	warm    int

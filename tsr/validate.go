@@ -28,7 +28,7 @@ func (r *run) validate(t task, step int, m *net.Model, codec *net.Codec, level *
 	if err := backproject.Time(cubic, ltr, r.weights[:]); err != nil {
 		return err
 	}
-	u := net.NewUpsampler(m, r.be, codec, ltr.T, ltr.H, ltr.W, r.inferenceMemory())
+	u := net.NewUpsampler([]*net.Model{m}, r.be, codec, ltr.T, ltr.H, ltr.W, r.inferenceMemory())
 	var ours float64
 	err = upsampleBlocks(u, r.weights, volume.InMemory(ltr), 0, func(_, first int, v *volume.Volume) error {
 		ours += squareError(v, htr.Frames(first, first+v.T))

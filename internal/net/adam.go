@@ -1,12 +1,23 @@
 package net
 
-import "math"
+import (
+	"math"
+
+	"tsr/internal/conv"
+)
 
 // Adam is the optimiser of Kingma and Ba (ICLR 2015) with its state in the open, so that a run can be
 // saved and go on to the bit. gorgonia's own does not give out its moments.
 type Adam struct {
 	T    int         // updates done
-	M, V [][]float32 // moments, in the order of Model.Tensors
+	M, V [][]float32 // moments, in the order of Model.Tensors; of what Muon updates M is the momentum and V stays 0
+
+	muon  []*muon // nil for what Adam updates
+	ratio float64 // of Muon's rate to Adam's
+
+	hidden func(conv.Backend) error // Muon's part of a step
+	rate   float64                  // of that part
+	scale  float32                  // of the gradients in it
 }
 
 const (
@@ -16,7 +27,7 @@ const (
 )
 
 func newAdam(params [][]float32) *Adam {
-	a := &Adam{}
+	a := &Adam{muon: make([]*muon, len(params))}
 	for _, p := range params {
 		a.M = append(a.M, make([]float32, len(p)))
 		a.V = append(a.V, make([]float32, len(p)))
@@ -25,8 +36,8 @@ func newAdam(params [][]float32) *Adam {
 }
 
 // step moves params against grads at the given rate, after scaling the gradient, all tensors together, to a norm
-// of at most clip (0: no limit). It returns the norm before that.
-func (a *Adam) step(params, grads [][]float32, rate, clip float64) float64 {
+// of at most clip (0: no limit).
+func (a *Adam) step(be conv.Backend, params, grads [][]float32, rate, clip float64) error {
 	var sum float64
 	for _, g := range grads {
 		for _, x := range g {
@@ -44,9 +55,28 @@ func (a *Adam) step(params, grads [][]float32, rate, clip float64) float64 {
 	c2 := math.Sqrt(1 - math.Pow(beta2, float64(a.T)))
 	lr, e := float32(rate*c2/c1), float32(eps*c2)
 	for i, p := range params {
-		update(p, grads[i], a.M[i], a.V[i], lr, e, scale)
+		if a.muon[i] == nil {
+			update(p, grads[i], a.M[i], a.V[i], lr, e, scale)
+		}
 	}
-	return norm
+	if a.ratio == 0 {
+		return nil
+	}
+	if a.hidden == nil { // made once: it would be garbage
+		a.hidden = func(be conv.Backend) error {
+			for i, u := range a.muon {
+				if u == nil {
+					continue
+				}
+				if err := u.step(be, params[i], grads[i], a.M[i], a.rate, a.scale); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}
+	a.rate, a.scale = rate*a.ratio, scale
+	return be.Batch(a.hidden)
 }
 
 func update(p, g, m, v []float32, lr, e, scale float32) {

@@ -224,7 +224,11 @@ func TestZerosAreCubicInterpolation(t *testing.T) {
 }
 
 func upsample(t testing.TB, m *Model, codec *Codec, clip *volume.Volume, limit int64) *volume.Volume {
-	u := NewUpsampler(m, ref.New(), codec, clip.T, clip.H, clip.W, limit)
+	return together(t, []*Model{m}, codec, clip, limit)
+}
+
+func together(t testing.TB, models []*Model, codec *Codec, clip *volume.Volume, limit int64) *volume.Volume {
+	u := NewUpsampler(models, ref.New(), codec, clip.T, clip.H, clip.W, limit)
 	out := volume.New(2*clip.T, clip.H, clip.W, 3)
 	for i := range u.Blocks() {
 		t0, t1, lo, hi := u.Block(i)
@@ -323,6 +327,7 @@ func TestStepAllocatesNothing(t *testing.T) {
 	require.NoError(t, err)
 	tr, err := NewTrainer(m, convtest.Nothing{}, 2, 4, 4, 4, 1)
 	require.NoError(t, err)
+	tr.UseMuon(5)
 	require.Zero(t, testing.AllocsPerRun(20, func() {
 		if _, err := tr.Step(1e-3); err != nil {
 			t.Fatal(err)

@@ -38,7 +38,7 @@ func (t tile) flops() (n int64) {
 	return n
 }
 
-// memory is the number of values that the tile's graph keeps at once: input, output and the shared slabs.
+// memory is the number of values that the tile takes at once: input, output, and the slabs that its graphs share.
 func (t tile) memory(c Config) (n int64) {
 	var slabs [3]int
 	turn := 0
@@ -52,7 +52,8 @@ func (t tile) memory(c Config) (n int64) {
 		}
 		slabs[at] = max(slabs[at], s.YLen())
 	}
-	return int64(t.shapes[0].XLen()) + int64(slabs[0]) + int64(slabs[1]) + int64(slabs[2])
+	out := t.shapes[len(t.shapes)-1].YLen()
+	return int64(t.shapes[0].XLen()) + int64(out) + int64(slabs[0]) + int64(slabs[1]) + int64(slabs[2])
 }
 
 // grid divides a clip of [d,h,w] voxels into parts[axis] pieces along time, rows and columns, as even as can be.

@@ -80,8 +80,18 @@ func (t *Trainer) Step(rate float64) (loss float64, err error) {
 			return loss, fmt.Errorf("net: step %d: gradient is not finite", t.Adam.T)
 		}
 	}
-	t.Adam.step(t.params, t.grads, rate, t.Clip)
-	return loss, nil
+	return loss, t.Adam.step(t.graph.be, t.params, t.grads, rate, t.Clip)
+}
+
+// UseMuon makes Muon update the kernels of the hidden layers, at ratio times the rate of all else. It must be called
+// before the first step.
+func (t *Trainer) UseMuon(ratio float64) {
+	t.Adam.ratio = ratio
+	for i, l := range t.Model.Layers[1 : len(t.Model.Layers)-1] {
+		shape := l.W.Shape()
+		rows, columns := len(floats(l.W))/shape[4], shape[4]
+		t.Adam.muon[2*(i+1)] = newMuon(rows, columns)
+	}
 }
 
 // Loss returns the loss of the batch in In and Target and changes nothing.

@@ -5,10 +5,10 @@ import (
 	"tsr/internal/volume"
 )
 
-// Upsampler runs a network over a clip of any length and size, block of frames by block of frames, in tiles
+// Upsampler runs networks over a clip of any length and size, block of frames by block of frames, in tiles
 // that fit into the memory given. The result does not depend on how the clip is divided.
 type Upsampler struct {
-	m       *Model
+	models  []*Model // of one Config
 	be      conv.Backend
 	codec   *Codec
 	frames  int    // of the clip
@@ -16,7 +16,8 @@ type Upsampler struct {
 	grid    grid
 	reach   int // in LTR frames
 	slabs   *slabs
-	graphs  map[tileKey]*tileGraph
+	graphs  []map[tileKey]*tileGraph // by model
+	sum     []float32                // of the answers of several models
 	scratch Scratch
 }
 
@@ -40,12 +41,15 @@ type tileGraph struct {
 }
 
 // NewUpsampler returns an Upsampler for clips of t LTR frames [h,w]. Its working memory stays below limit bytes where
-// the network allows it.
-func NewUpsampler(m *Model, be conv.Backend, codec *Codec, t, h, w int, limit int64) *Upsampler {
-	u := &Upsampler{m: m, be: be, codec: codec, frames: t, slabs: &slabs{}, graphs: map[tileKey]*tileGraph{}}
+// the network allows it. Of several models, which must be of one Config, it takes the mean of the answers.
+func NewUpsampler(models []*Model, be conv.Backend, codec *Codec, t, h, w int, limit int64) *Upsampler {
+	u := &Upsampler{models: models, be: be, codec: codec, frames: t, slabs: &slabs{}}
+	for range models {
+		u.graphs = append(u.graphs, map[tileKey]*tileGraph{})
+	}
 	u.d[0], u.d[1], u.d[2] = codec.Size(t, h, w)
 	u.reach = codec.reach()
-	u.grid = m.plan(u.d[0], u.d[1], u.d[2], codec.rate(), limit/4, codec.pictures(h, w))
+	u.grid = u.config().plan(u.d[0], u.d[1], u.d[2], codec.rate(), limit/4, codec.pictures(h, w))
 	return u
 }
 
@@ -63,8 +67,10 @@ func (k *Codec) pictures(h, w int) func(n int) int64 {
 	return func(n int) int64 { return int64(n+2*k.reach()+2*n) * int64(3*h*w) }
 }
 
+func (u *Upsampler) config() Config { return u.models[0].Config }
+
 // Overhead is the share of work that the division into tiles adds.
-func (u *Upsampler) Overhead() float64 { return u.m.overhead(u.grid) }
+func (u *Upsampler) Overhead() float64 { return u.config().overhead(u.grid) }
 
 // Blocks is the number of blocks of frames into which the clip is divided.
 func (u *Upsampler) Blocks() int { return u.grid.parts[0] }
@@ -83,35 +89,60 @@ func (u *Upsampler) Run(htr, ltr *volume.Volume, i int) error {
 	w := window{ltr, lo, u.frames}
 	for y := range u.grid.parts[1] {
 		for x := range u.grid.parts[2] {
-			t := u.m.tileOf(u.grid.box([3]int{i, y, x}), u.d[0], u.d[1], u.d[2])
-			g, err := u.graph(t)
+			t := u.config().tileOf(u.grid.box([3]int{i, y, x}), u.d[0], u.d[1], u.d[2])
+			out, err := u.answer(t, w)
 			if err != nil {
 				return err
 			}
-			u.codec.encode(g.in, w, t.in, &u.scratch)
-			if err := g.graph.run(len(g.graph.ops)); err != nil {
-				return err
-			}
-			u.codec.decode(htr, t0, g.out, w, t.out, &u.scratch)
+			u.codec.decode(htr, t0, out, w, t.out, &u.scratch)
 		}
 	}
 	return nil
 }
 
-// graph returns the graph for tiles like t. Few differ: those in the middle and those at the edges.
-func (u *Upsampler) graph(t tile) (*tileGraph, error) {
-	if g, ok := u.graphs[t.key()]; ok {
+// answer returns the mean of what the models say of a tile. It is valid until the next call.
+func (u *Upsampler) answer(t tile, w window) ([]float32, error) {
+	for i := range u.models {
+		g, err := u.graph(i, t)
+		if err != nil {
+			return nil, err
+		}
+		if i == 0 { // the input is in the slab that all models read
+			u.codec.encode(g.in, w, t.in, &u.scratch)
+		}
+		if err := g.graph.run(len(g.graph.ops)); err != nil {
+			return nil, err
+		}
+		if len(u.models) == 1 {
+			return g.out, nil
+		}
+		if i == 0 {
+			u.sum = append(u.sum[:0], g.out...)
+		} else {
+			add(u.sum, u.sum, g.out)
+		}
+	}
+	share := 1 / float32(len(u.models))
+	for i := range u.sum {
+		u.sum[i] *= share
+	}
+	return u.sum, nil
+}
+
+// graph returns model i's graph for tiles like t. Few differ: those in the middle and those at the edges.
+func (u *Upsampler) graph(i int, t tile) (*tileGraph, error) {
+	if g, ok := u.graphs[i][t.key()]; ok {
 		return g, nil
 	}
 	first := t.shapes[0]
-	b := newBuilder(u.be, u.m.Layers)
+	b := newBuilder(u.be, u.models[i].Layers)
 	b.slabs = u.slabs
 	in := u.slabs.input(1, first.D, first.H, first.W, first.Ci)
-	y, err := b.forward(u.m.Config, t.shapes, b.input("in", in))
+	y, err := b.forward(u.config(), t.shapes, b.input("in", in))
 	if err != nil {
 		return nil, err
 	}
 	g := &tileGraph{&b.graph, floats(in), data(y)}
-	u.graphs[t.key()] = g
+	u.graphs[i][t.key()] = g
 	return g, nil
 }
