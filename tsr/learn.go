@@ -84,7 +84,7 @@ func (r *run) learn(t task) error {
 		return fault.New(fault.Input, "input", err, "")
 	}
 	job, err := train.New(train.Config{
-		Batch: r.set.batch, Crop: r.set.crop, Edge: r.set.edge, Mix: r.set.mix, Clip: r.set.clip, Muon: r.set.muon,
+		Batch: r.set.batch, Crop: r.set.crop, Edge: r.set.edge, Mix: r.set.mix, Muon: r.set.ratio(),
 		Rule: r.rule(t.stage), Seed: r.opts.Seed + uint64(t.stage)<<32,
 	}, m, r.be, p, codec)
 	if err != nil {
@@ -118,6 +118,57 @@ func (r *run) start(stage int) (*net.Model, error) {
 		return m.Clone(), nil
 	}
 	return net.NewModel(r.set.net, r.opts.Seed)
+}
+
+// Turns of the clip whose answers are averaged, the most useful first: two alike in nothing gain more than eight
+// alike in time. A clip whose shutter is not open throughout is another clip backwards.
+var (
+	turns = []net.Turn{
+		0, net.Reverse | net.FlipY | net.FlipX, net.Transpose | net.FlipY, net.Reverse | net.Transpose | net.FlipX,
+		net.Reverse, net.FlipY | net.FlipX, net.Reverse | net.Transpose | net.FlipY, net.Transpose | net.FlipX,
+		net.FlipY, net.Reverse | net.FlipX, net.Transpose, net.Reverse | net.Transpose | net.FlipY | net.FlipX,
+		net.Reverse | net.FlipY, net.FlipX, net.Reverse | net.Transpose, net.Transpose | net.FlipY | net.FlipX,
+	}
+	forward = []net.Turn{0, net.FlipY | net.FlipX, net.Transpose | net.FlipY, net.Transpose | net.FlipX,
+		net.FlipY, net.FlipX, net.Transpose, net.Transpose | net.FlipY | net.FlipX}
+)
+
+// Turning costs inference as often, so a long or large clip gets fewer turns: as many as a machine of turnSpeed would
+// do in a share of the time for training. The number depends on the clip and the options only.
+const (
+	turnSpeed = 150e9 // FLOP/s
+	turnShare = 4
+)
+
+// turned returns the network as it sees the clip from several sides, each with a share of its answers.
+func (r *run) turned(m *net.Model, share float64) []*net.Model {
+	all := turns
+	if r.weights[0] != r.weights[1] {
+		all = forward
+	}
+	n := min(r.set.turns, len(all))
+	spend := turnSpeed * r.set.budget.Seconds() / turnShare
+	for n > 1 && float64(n)*float64(r.inference()) > spend {
+		n /= 2
+	}
+	var models []*net.Model
+	for _, t := range all[:n] {
+		turned := m.Turned(t)
+		turned.Scale(float32(share))
+		models = append(models, turned)
+	}
+	return models
+}
+
+// inference is the cost of all doublings, one look at each, in FLOP.
+func (r *run) inference() (flops int64) {
+	for _, t := range r.tasks {
+		if t.kind == upsample {
+			h, w := sizeAt(t.in, r.h, r.w)
+			flops += r.set.net.FLOPs(r.frames*t.in.Time, h, w)
+		}
+	}
+	return flops
 }
 
 // stages is the number of doublings.
@@ -184,7 +235,9 @@ func (r *run) steps(t task, job *train.Run, m *net.Model, codec *net.Codec, leve
 			return r.lost(err)
 		}
 		if done {
-			return r.validate(t, job.Steps(), m, codec, level, tick)
+			err := r.judge(t, job.Steps(), m, codec, level)
+			tick.gained(r.st.Gains)
+			return err
 		}
 		if measuring && rep.Step > measureFrom {
 			if times = append(times, time.Since(began)); rep.Step == measureTo {
@@ -211,9 +264,12 @@ func (r *run) steps(t task, job *train.Run, m *net.Model, codec *net.Codec, leve
 			return err
 		}
 		if total > 0 && rep.Step < total && rep.Step%((total+3)/4) == 0 {
-			if err := r.validate(t, rep.Step, m, codec, level, tick); err != nil {
+			c, err := r.validate([]*net.Model{m}, codec, level)
+			if err != nil {
 				return err
 			}
+			r.st.Gains = append(r.st.Gains, Checked{t.stage, rep.Step, c.gain(1)})
+			tick.gained(r.st.Gains)
 		}
 	}
 }

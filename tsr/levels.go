@@ -46,6 +46,11 @@ func (t *ticker) at(done int) {
 	t.r.opts.OnEvent(t.event)
 }
 
+// gained tells the last validation's gain.
+func (t *ticker) gained(all []Checked) {
+	t.event.Gain, t.event.Gained = all[len(all)-1].Gain, true
+}
+
 // decode reads the source into the first level. It starts over when continued: a source has no middle.
 func (r *run) decode(t task) error {
 	dst, err := r.level(t.out)
@@ -103,7 +108,7 @@ func (r *run) upsample(t task) error {
 	if err != nil {
 		return err
 	}
-	u := net.NewUpsampler([]*net.Model{m}, r.be, codec, src.T, src.H, src.W, r.inferenceMemory())
+	u := net.NewUpsampler(r.turned(m, r.st.Shares[t.stage]), r.be, codec, src.T, src.H, src.W, r.inferenceMemory())
 	tick := r.ticker(progress.Upsample, t.out.String(), r.st.Block, u.Blocks())
 	return upsampleBlocks(u, r.weights, src, r.st.Block, func(i, first int, htr *volume.Volume) error {
 		if err := dst.Write(htr, first); err != nil {

@@ -27,8 +27,12 @@ type Preset string
 const (
 	Fast     Preset = "fast"
 	Balanced Preset = "balanced"
+	Best     Preset = "best"
 	Paper    Preset = "paper"
 )
+
+// Presets lists them.
+var Presets = []Preset{Fast, Balanced, Best, Paper}
 
 // PairMix is the kinds of pairs that a network learns from.
 type PairMix string
@@ -70,12 +74,12 @@ type Options struct {
 type settings struct {
 	net     net.Config
 	batch   int
-	crop    [2]int // HTR frames, side
-	peak    float64
-	clip    float64       // limit of the gradient's norm
-	muon    float64       // rate of Muon for hidden layers over Adam's peak; 0: Adam everywhere
+	crop    [2]int        // HTR frames, side
+	peak    float64       // rate of Adam
+	muon    float64       // rate of Muon for the hidden layers, at Adam's peak; 0: Adam everywhere
 	zssr    bool          // the ZSSR rule instead of warm-up and cosine
 	budget  time.Duration // 0: the rule ends the training
+	turns   int           // of the clip whose answers are averaged, at most
 	warm    int
 	final   float64
 	edge    int
@@ -83,18 +87,28 @@ type settings struct {
 	minSide int // of a frame at the level where the run starts
 }
 
+// ratio is Muon's rate over Adam's.
+func (s settings) ratio() float64 {
+	if s.muon == 0 {
+		return 0
+	}
+	return s.muon / s.peak
+}
+
 // settingsOf returns what a preset stands for. docs/experiments.md has the measurements behind it.
 func settingsOf(p Preset) (settings, bool) {
 	s := settings{
-		batch: 8, crop: [2]int{16, 16}, clip: 0.5, warm: 100, final: 0.01, edge: 2, minSide: 128,
+		batch: 8, crop: [2]int{16, 16}, warm: 100, final: 0.01, edge: 2, minSide: 128,
 	}
 	switch p {
 	case Fast:
-		s.net, s.peak, s.budget = net.Lean(32), 3e-3, time.Minute
+		s.net, s.peak, s.muon, s.budget, s.turns = net.Lean(32), 3e-3, 0.02, time.Minute, 4
 	case Balanced:
-		s.net, s.peak, s.budget = net.Lean(64), 1.5e-3, 5*time.Minute
+		s.net, s.peak, s.muon, s.budget, s.turns = net.Lean(64), 1.5e-3, 0.02, 5*time.Minute, 4
+	case Best:
+		s.net, s.peak, s.muon, s.budget, s.turns = net.Lean(96), 1e-3, 0.02, 30*time.Minute, 16
 	case Paper:
-		s.net, s.zssr, s.batch, s.crop, s.clip = net.Paper(), true, 1, [2]int{16, 36}, 0
+		s.net, s.zssr, s.batch, s.crop, s.turns = net.Paper(), true, 1, [2]int{16, 36}, 1
 	default:
 		return s, false
 	}
@@ -136,7 +150,7 @@ func (o *Options) complete() (Options, settings, error) {
 	}
 	s, ok := settingsOf(c.Preset)
 	if !ok {
-		return c, s, usage("preset %q: choose fast, balanced or paper", c.Preset)
+		return c, s, usage("preset %q: choose fast, balanced, best or paper", c.Preset)
 	}
 	if s.mix, ok = mixes[c.Pairs]; !ok {
 		return c, s, usage("pairs %q: choose both, within or across", c.Pairs)

@@ -91,6 +91,15 @@ func (c Config) Layers(n, d, h, w int) []conv.Shape {
 	return shapes
 }
 
+// FLOPs is the cost of inference on a clip of t LTR frames [h,w], two a multiply-add.
+func (c Config) FLOPs(t, h, w int) (n int64) {
+	d, h, w := (&Codec{c: c}).Size(t, h, w)
+	for _, s := range c.Layers(1, d, h, w) {
+		n += s.FLOPs()
+	}
+	return n
+}
+
 // block reports whether hidden layers i and i+1 form a block with a skip around both.
 func (c Config) block(i int) bool {
 	return c.Skip && i%2 == 1 && i+1 < len(c.Kernels)-1

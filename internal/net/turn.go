@@ -80,3 +80,13 @@ func (c Config) turnChannel(ch int, how Turn) int {
 	_, y, x := turned(0, ch/3/r, ch/3%r, 1, r, r, how)
 	return (y*r+x)*3 + ch%3
 }
+
+// Scale multiplies what the network answers by f, by its last layer.
+func (m *Model) Scale(f float32) {
+	l := m.Layers[len(m.Layers)-1]
+	for _, p := range [][]float32{floats(l.W), floats(l.B)} {
+		for i := range p {
+			p[i] *= f
+		}
+	}
+}
