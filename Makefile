@@ -4,6 +4,8 @@
 
 # System packages, named here and nowhere else.
 PACKAGES := ffmpeg libdnnl-dev libopencv-dev pkg-config
+TEST_PACKAGES := chromium
+PYTORCH_PACKAGES := python3-torch
 
 GO ?= go
 STATICCHECK := $(GO) tool -modfile=tools/go.mod staticcheck
@@ -14,7 +16,10 @@ FACTOR ?= 2
 OUT ?= demo-x$(FACTOR).mp4
 FLAGS ?= --preset fast
 
-.PHONY: demo build test check race bench deps clean
+# make bench-quality QUALITY="-clips ../clips -budgets 1m,5m"
+QUALITY ?=
+
+.PHONY: demo build test check bench bench-kernels bench-pytorch bench-quality deps clean
 
 demo: build
 	bin/tsr upsample --factor $(FACTOR) $(FLAGS) "$(CLIP)" "$(OUT)"
@@ -23,20 +28,36 @@ demo: build
 build: deps
 	$(GO) build -trimpath -o bin/tsr ./cmd/tsr
 
-test: deps
+test: deps deps-test
 	$(GO) test ./...
 
-check: deps
+check: deps deps-test
 	@files=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$files" ] || { echo "not gofmt'd:" $$files; exit 1; }
 	$(GO) vet ./...
 	$(STATICCHECK) ./...
 	$(GO) test -race -short ./...
 
-bench: deps
+# The speed of everything on this machine, for people.
+bench: build
+	bin/tsr bench
+
+# The same by Go's benchmarks, for benchstat.
+bench-kernels: deps
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
+# The published network's training step beside PyTorch's.
+bench-pytorch: PACKAGES += $(PYTORCH_PACKAGES)
+bench-pytorch: build
+	bench/pytorch/compare.sh
+
+# The quality on clips with a known truth; writes docs/results.md. It takes hours, and goes on where it was stopped.
+bench-quality: build
+	$(GO) run ./bench/quality $(QUALITY)
+
+deps-test: PACKAGES := $(TEST_PACKAGES)
+
 # Installs the packages that are missing; asks for nothing if none is.
-deps:
+deps deps-test:
 	@missing=$$(for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
 	[ -z "$$missing" ] || { sudo=; [ $$(id -u) = 0 ] || sudo=sudo; \
 	$$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; }

@@ -25,7 +25,7 @@
 //
 //	decode            source → T1S1
 //	shrink            T1S1 → T1S4, T1S2          antialiased cubic
-//	learn T1S4        space-time pyramid → pairs → network, Adam on L1
+//	learn T1S4        space-time pyramid → pairs → network, L1, by Adam and Muon
 //	upsample          T1S4 → T2S4                network in tiles, then BP in time
 //	refine            T2S4 → T2S2                cubic, then BP in time, space, time
 //	learn, upsample   T2S2 → T4S2, refine → T4S1, learn, upsample → T8S1
@@ -40,10 +40,16 @@
 //	pyramid         levels, exposure, the space-time pyramid and its views
 //	train           pairs, batches drawn ahead, rate rules, the training run
 //	backproject     BP in time, in space, in both
-//	internal/net    the network as a gorgonia graph, L1, Adam, tiles
+//	internal/net    the network as a gorgonia graph, L1, Adam and Muon, tiles
 //	internal/conv   the convolution kernels: plain Go and oneDNN, one test suite for both
 //	internal/job    the folder from which a stopped run goes on
 //	internal/video  frames from and to files
+//
+// # When the network does not help
+//
+// After a doubling's training the run rebuilds the level from itself coarsened once more in time, and gives the network
+// the share of the result, from 0 to 1, that serves best there. With none of it, as on noise, what is left is cubic
+// interpolation with BP.
 //
 // # What a run promises
 //

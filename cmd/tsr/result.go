@@ -31,7 +31,9 @@ type result struct {
 	RateOut     *string            `json:"rate_out"`
 	Width       int                `json:"width"`
 	Height      int                `json:"height"`
+	Method      string             `json:"method"`
 	Preset      tsr.Preset         `json:"preset"`
+	Pairs       tsr.PairMix        `json:"pairs"`
 	Backend     string             `json:"backend"`
 	Precision   string             `json:"precision"`
 	Seed        uint64             `json:"seed"`
@@ -40,6 +42,7 @@ type result struct {
 	Consistency decibel            `json:"consistency_psnr"`
 	Validation  decibel            `json:"validation_psnr"`
 	Gain        decibel            `json:"validation_gain"`
+	Shares      []float64          `json:"network_shares,omitempty"` // of each doubling's network in the result
 	Seconds     map[string]float64 `json:"seconds"`
 	PeakRSS     int64              `json:"peak_rss_bytes"` // of tsr and its largest child together
 }
@@ -62,10 +65,10 @@ func (u *upsampling) result(r *tsr.Result) *result {
 		sum += s
 	}
 	return &result{
-		Output: u.output, Factor: r.Factor, FramesIn: r.FramesIn, FramesOut: r.FramesOut,
+		Output: u.output, Method: methodTSR, Factor: r.Factor, FramesIn: r.FramesIn, FramesOut: r.FramesOut,
 		RateIn: fraction(u.info.Rate), RateOut: fraction(u.rateOut), Width: r.Width, Height: r.Height,
-		Preset: r.Preset, Backend: r.Backend, Precision: r.Precision, Seed: r.Seed, Steps: r.Steps, Resumed: r.Resumed,
-		Consistency: decibel(r.Consistency), Validation: decibel(r.Validation), Gain: decibel(r.Gain),
+		Preset: r.Preset, Pairs: u.opts.Pairs, Backend: r.Backend, Precision: r.Precision, Seed: r.Seed, Steps: r.Steps, Resumed: r.Resumed,
+		Consistency: decibel(r.Consistency), Validation: decibel(r.Validation), Gain: decibel(r.Gain), Shares: r.Shares,
 		Seconds: map[string]float64{
 			"total":       max(total, sum),
 			"decode":      r.Seconds[progress.Decode],
@@ -74,6 +77,19 @@ func (u *upsampling) result(r *tsr.Result) *result {
 			"backproject": r.Seconds[progress.BackProject],
 			"encode":      r.Seconds[progress.Encode],
 		},
+		PeakRSS: peakRSS(),
+	}
+}
+
+// controlled is the result of a control. What it has no number for is null or empty.
+func (u *upsampling) controlled(took time.Duration) *result {
+	none := decibel(math.NaN())
+	return &result{
+		Output: u.output, Method: u.flags.method, Factor: u.opts.Factor,
+		FramesIn: u.info.Frames, FramesOut: u.info.Frames * u.opts.Factor,
+		RateIn: fraction(u.info.Rate), RateOut: fraction(u.rateOut), Width: u.info.Width, Height: u.info.Height,
+		Consistency: none, Validation: none, Gain: none,
+		Seconds: map[string]float64{"total": time.Since(u.started).Seconds(), "upsample": took.Seconds()},
 		PeakRSS: peakRSS(),
 	}
 }
@@ -114,11 +130,12 @@ func (r *result) summary(u *upsampling) []string {
 		text += fmt.Sprintf(", %s → %s frames/s", decimal(rateOf(u.info)), decimal(u.rateOut))
 	}
 	took := time.Duration(r.Seconds["total"] * float64(time.Second)).Round(100 * time.Millisecond)
-	return []string{
-		fmt.Sprintf("%s, %s, in %v", text, humanize.IBytes(uint64(size(u.output))), took),
-		fmt.Sprintf("self-validation: %.2f dB, %+.2f dB over cubic interpolation; consistency with the input: %.2f dB",
-			r.Validation, r.Gain, r.Consistency),
+	lines := []string{fmt.Sprintf("%s, %s, in %v", text, humanize.IBytes(uint64(size(u.output))), took)}
+	if r.Method == methodTSR {
+		lines = append(lines, fmt.Sprintf("self-validation: %.2f dB, %+.2f dB over cubic interpolation; consistency with the input: %.2f dB",
+			r.Validation, r.Gain, r.Consistency))
 	}
+	return lines
 }
 
 // size is the number of bytes in a file or a folder.

@@ -45,6 +45,9 @@ func (u *upsampling) run() error {
 	if err != nil {
 		return err
 	}
+	if u.flags.method != methodTSR {
+		return u.control(reader, exists)
+	}
 	if err := u.checkJob(); err != nil {
 		return err
 	}
@@ -86,13 +89,10 @@ func (u *upsampling) checkJob() error {
 }
 
 func (u *upsampling) upsample(src clipSource, overwrite bool) error {
-	rate := rateOf(u.info)
-	if !u.flags.slowmo {
-		rate = rate.Mul(int64(u.opts.Factor))
-	}
+	rate := u.rate()
 	u.tell(rate)
-	sink := &clipSink{ctx: u.ctx, path: u.output, note: u.ui.Note, commit: u.announce,
-		format: outputFormat(u.info, rate, !u.flags.slowmo, overwrite)}
+	sink := u.sink(rate, overwrite)
+	sink.commit = u.announce
 	defer sink.Close()
 
 	_, err := os.Stat(u.opts.Job)
@@ -118,6 +118,18 @@ func (u *upsampling) upsample(src clipSource, overwrite bool) error {
 		u.ui.Note(line)
 	}
 	return u.print(r)
+}
+
+// rate is that of the output's frames.
+func (u *upsampling) rate() video.Rate {
+	if u.flags.slowmo {
+		return rateOf(u.info)
+	}
+	return rateOf(u.info).Mul(int64(u.opts.Factor))
+}
+
+func (u *upsampling) sink(rate video.Rate, overwrite bool) *clipSink {
+	return &clipSink{ctx: u.ctx, path: u.output, note: u.ui.Note, format: outputFormat(u.info, rate, !u.flags.slowmo, overwrite)}
 }
 
 // tell says what is about to happen that is worth knowing before hours of work.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,10 +19,12 @@ import (
 // upsampleFlags are the flags of tsr upsample as they are given.
 type upsampleFlags struct {
 	factor    int
+	method    string
 	preset    string
 	budget    time.Duration
 	steps     int
 	exposure  string
+	pairs     string
 	seed      uint64
 	precision string
 	backend   string
@@ -67,10 +70,12 @@ The same command given again goes on with a run that was interrupted.`,
 	fs := c.Flags()
 	fs.SortFlags = false
 	fs.IntVarP(&f.factor, "factor", "x", 2, "`2|4|8`: how many times the frames")
-	fs.StringVarP(&f.preset, "preset", "p", string(tsr.Balanced), "`NAME` is fast, balanced or paper: time against quality")
+	fs.StringVar(&f.method, "method", methodTSR, "`NAME` is tsr, or a control that learns nothing:\n"+strings.Join(methodNames()[1:], ", "))
+	fs.StringVarP(&f.preset, "preset", "p", string(tsr.Balanced), "`NAME` is fast, balanced, best or paper: time against quality")
 	fs.DurationVar(&f.budget, "budget", 0, "train for `TIME` at most, such as 90s or 10m (default by preset)")
 	fs.IntVar(&f.steps, "steps", 0, "train exactly `N` steps a level instead: the same on any machine")
 	fs.StringVar(&f.exposure, "exposure", "full", "`E` of the shutter: full, delta or the open share of the interval")
+	fs.StringVar(&f.pairs, "pairs", string(tsr.BothPairs), "learn from `KIND`: both, within or across the clip's dimensions")
 	fs.Uint64Var(&f.seed, "seed", 1, "`N`: equal seeds and steps give equal frames")
 	fs.StringVar(&f.precision, "precision", "auto", "`P`: auto or f32")
 	fs.StringVar(&f.backend, "backend", "auto", "`NAME` of what convolves: auto, onednn or ref")
@@ -94,10 +99,10 @@ func (f *upsampleFlags) options(c *cobra.Command) (*tsr.Options, error) {
 	switch {
 	case f.factor != 2 && f.factor != 4 && f.factor != 8:
 		return nil, usage("--factor", "", "%d: choose 2, 4 or 8", f.factor)
-	case f.preset == "best":
-		return nil, usage("--preset best", "choose fast, balanced or paper", later)
-	case f.preset != string(tsr.Fast) && f.preset != string(tsr.Balanced) && f.preset != string(tsr.Paper):
-		return nil, usage("--preset", "", "%q: choose fast, balanced or paper", f.preset)
+	case !slices.Contains(methodNames(), f.method):
+		return nil, usage("--method", "", "%q: choose %s", f.method, strings.Join(methodNames(), ", "))
+	case !slices.Contains(tsr.Presets, tsr.Preset(f.preset)):
+		return nil, usage("--preset", "", "%q: choose fast, balanced, best or paper", f.preset)
 	case set("budget") && f.budget <= 0:
 		return nil, usage("--budget", "", "%v: must be above 0", f.budget)
 	case set("steps") && f.steps <= 0:
@@ -106,6 +111,8 @@ func (f *upsampleFlags) options(c *cobra.Command) (*tsr.Options, error) {
 		return nil, usage("--steps", "give one of them", "does not go together with --budget")
 	case f.exposure == "auto":
 		return nil, usage("--exposure auto", "give full, delta or the open fraction", later)
+	case f.pairs != string(tsr.BothPairs) && f.pairs != string(tsr.WithinPairs) && f.pairs != string(tsr.AcrossPairs):
+		return nil, usage("--pairs", "", "%q: choose both, within or across", f.pairs)
 	case f.seed == 0:
 		return nil, usage("--seed", "", "0: seeds are 1 and above")
 	case f.precision == "bf16":
@@ -133,7 +140,8 @@ func (f *upsampleFlags) options(c *cobra.Command) (*tsr.Options, error) {
 		}
 	}
 	return &tsr.Options{
-		Factor: f.factor, Preset: tsr.Preset(f.preset), Budget: f.budget, Steps: f.steps, Exposure: exposure, Seed: f.seed,
+		Factor: f.factor, Preset: tsr.Preset(f.preset), Budget: f.budget, Steps: f.steps, Exposure: exposure,
+		Pairs: tsr.PairMix(f.pairs), Seed: f.seed,
 		Backend: f.backend, Threads: f.threads, Memory: memory, Job: f.job, Restart: f.restart,
 	}, nil
 }

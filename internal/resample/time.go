@@ -40,3 +40,22 @@ func Time(dst, src *volume.Volume, k Kernel, offsets []float64) {
 		}
 	})
 }
+
+// Group is Time for frame n of a clip of frames frames alone, bit for bit: it fills dst [k,H,W,C] from the clip's
+// frames from, from+1, …, of which src must hold all within 2 of n.
+func Group(dst, src *volume.Volume, from, n, frames int, k Kernel, offsets []float64) {
+	if dst.T != len(offsets) || dst.FrameLen() != src.FrameLen() {
+		panic("resample: clips of other sizes")
+	}
+	at := make([]float64, len(offsets))
+	for j, o := range offsets {
+		at[j] = float64(n) + o
+	}
+	t := newTable(k, frames, at, 1)
+	Parallel(src.FrameLen(), func(lo, hi int) {
+		for j := range at {
+			first, w := t.window(j)
+			Blend(dst.Frame(j)[lo:hi], src.Frames(first-from, src.T).Data[lo:], src.FrameLen(), w)
+		}
+	})
+}

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"time"
+
+	"tsr/internal/control"
+	"tsr/internal/progress"
+	"tsr/internal/video"
+)
+
+// methodTSR is the method that learns from the clip. All others are controls.
+const methodTSR = "tsr"
+
+// methodNames lists what --method takes.
+func methodNames() []string {
+	names := []string{methodTSR}
+	for _, m := range control.Methods {
+		names = append(names, string(m))
+	}
+	return names
+}
+
+// control writes the output by a method that learns nothing. It takes seconds, so there is no job to go on with.
+func (u *upsampling) control(reader *video.Reader, exists bool) error {
+	if exists && !u.flags.overwrite {
+		return existsError(u.output)
+	}
+	i, o := u.info, u.opts
+	frames, err := control.New(u.ctx, control.Method(u.flags.method), reader, i.Frames, i.Height, i.Width, o.Factor, o.Exposure)
+	if err != nil {
+		return err
+	}
+	defer frames.Close()
+	rate := u.rate()
+	u.tell(rate)
+	sink := u.sink(rate, u.flags.overwrite)
+	defer sink.Close()
+
+	began := time.Now()
+	frame := make([]float32, i.Height*i.Width*3)
+	event := progress.Event{Phase: progress.Upsample, Total: i.Frames * o.Factor}
+	for ; ; event.Done++ {
+		if err := u.ctx.Err(); err != nil {
+			return err
+		}
+		if err := frames.Read(frame); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			return err
+		}
+		if err := sink.Write(frame); err != nil {
+			return err
+		}
+		event.PerSecond = float64(event.Done+1) / time.Since(began).Seconds()
+		event.Left = time.Duration(float64(event.Total-event.Done-1) / event.PerSecond * float64(time.Second))
+		u.ui.Event(event)
+	}
+	if err := sink.Commit(); err != nil {
+		return err
+	}
+	u.ui.Close()
+	r := u.controlled(time.Since(began))
+	for _, line := range r.summary(u) {
+		u.ui.Note(line)
+	}
+	return u.print(r)
+}

@@ -1,0 +1,95 @@
+package video
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+)
+
+// Filter is an ffmpeg filter graph in a child process: frames go in and come out through pipes, as 8-bit R'G'B'.
+type Filter struct {
+	h, w int
+	stop context.CancelFunc
+	ctx  context.Context
+	c    *child
+	out  io.ReadCloser
+	raw  []byte
+	feed sync.WaitGroup
+	fed  error // why feeding ended; read after feed only
+}
+
+// eight is how frames travel to and from a filter.
+var eight = layout{pixFmt: "gbrp", order: planarGBR, bytes: 1, span: 255}
+
+// NewFilter starts graph on the frames [h,w,3] that next delivers until io.EOF, at one frame a second. next is called
+// from a goroutine of its own. The graph must end in frames of the same size.
+func NewFilter(ctx context.Context, graph string, h, w int, next func(frame []float32) error) (*Filter, error) {
+	f := &Filter{h: h, w: w, raw: aligned(eight.size(h * w))}
+	f.ctx, f.stop = context.WithCancel(ctx)
+	size := fmt.Sprintf("%dx%d", w, h)
+	f.c = newChild(f.ctx, "ffmpeg", "-hide_banner", "-nostdin", "-v", "error", "-f", "rawvideo", "-pix_fmt", eight.pixFmt,
+		"-video_size", size, "-framerate", "1", "-i", "pipe:0", "-vf", graph+",format="+eight.pixFmt, "-fps_mode", "passthrough",
+		"-f", "rawvideo", "-pix_fmt", eight.pixFmt, "pipe:1")
+	in, err := f.c.StdinPipe()
+	if err == nil {
+		f.out, err = f.c.StdoutPipe()
+	}
+	if err == nil {
+		err = f.c.missing(f.c.Start())
+	}
+	if err != nil {
+		f.stop()
+		return nil, err
+	}
+	f.feed.Go(func() {
+		defer in.Close()
+		f.fed = f.pour(in, next)
+	})
+	return f, nil
+}
+
+// pour writes next's frames to the child.
+func (f *Filter) pour(in io.Writer, next func([]float32) error) error {
+	frame, raw := make([]float32, f.h*f.w*3), aligned(eight.size(f.h*f.w))
+	for {
+		if err := next(frame); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		eight.pack(raw, frame, f.w, f.h, f.w, f.h)
+		if _, err := in.Write(raw); err != nil {
+			return nil // the child has ended and says why itself
+		}
+	}
+}
+
+// Read fills frame [h,w,3] with the graph's next frame. After the last it returns io.EOF, or the error of next.
+func (f *Filter) Read(frame []float32) error {
+	_, err := io.ReadFull(f.out, f.raw)
+	if err == nil {
+		eight.unpack(frame, f.raw)
+		return nil
+	}
+	f.feed.Wait()
+	switch wait := f.c.Wait(); {
+	case f.fed != nil:
+		return f.fed
+	case f.ctx.Err() != nil:
+		return context.Cause(f.ctx)
+	case wait != nil:
+		return fmt.Errorf("ffmpeg: %s", f.c.log.line())
+	}
+	return io.EOF
+}
+
+// Close ends the child and the calls of next, at any point. It returns nil.
+func (f *Filter) Close() error {
+	f.stop()
+	f.out.Close()
+	f.feed.Wait()
+	f.c.Wait() // an error here only says that the process was killed, or was waited for before
+	return nil
+}
