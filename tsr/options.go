@@ -102,7 +102,7 @@ func settingsOf(p Preset) (settings, bool) {
 	}
 	switch p {
 	case Fast:
-		s.net, s.peak, s.muon, s.budget, s.turns = net.Lean(32), 3e-3, 0.02, time.Minute, 4
+		s.net, s.peak, s.muon, s.budget, s.turns = net.Lean(32), 1.5e-3, 0.02, time.Minute, 4
 	case Balanced:
 		s.net, s.peak, s.muon, s.budget, s.turns = net.Lean(64), 1.5e-3, 0.02, 5*time.Minute, 4
 	case Best:

@@ -4,76 +4,267 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"tsr/internal/control"
 	"tsr/internal/fault"
 	"tsr/internal/quality"
+	"tsr/internal/safeio"
 	"tsr/internal/video"
+	"tsr/pyramid"
 )
 
+// evalFlags are the flags of tsr eval as they are given.
+type evalFlags struct {
+	metrics  string
+	controls string
+	exposure string
+	noTruth  bool
+	byFrame  bool
+	perFrame bool
+	csv      string
+	report   string
+	vbench   string
+	json     bool
+}
+
 func newEval() *cobra.Command {
-	var asJSON bool
+	var f evalFlags
 	c := &cobra.Command{
 		Use:   "eval TRUTH OUTPUT… [flags]",
 		Short: "tell how close clips are to the truth",
-		Long: `Compare each OUTPUT with TRUTH frame by frame: PSNR in dB over R, G and B, both sides
-rounded to 8 bits. mean is over frames, pooled is of the mean square error, worst5 is
-over the worst 5 % of frames. Equal frames count as 100 dB.`,
+		Long: `Compare each OUTPUT with TRUTH frame by frame.
+
+PSNR is in dB over R, G and B, both sides rounded to 8 bits: mean over frames, pooled of
+the clip's mean square error, worst5 over the worst 5 % of frames; equal frames count as
+100 dB. SSIM comes in the two kinds that papers print: "matlab 3-D" and scikit-image's.
+
+With --controls the same is computed for what plain interpolators make of INPUT.
+With --no-truth, which needs --controls, clips are scored without a truth: flicker as
+VBench defines it, and the error of warping each frame onto the one before.`,
 		Example: `  tsr eval truth.mkv smooth.mp4
-  tsr eval --json truth/ a.mkv b.mkv`,
-		Args: arguments(2, -1, "TRUTH and at least one OUTPUT"),
+  tsr eval truth.mkv smooth.mp4 --controls input.mp4 --report eval.html
+  tsr eval --no-truth smooth.mp4 --controls input.mp4`,
+		Args: arguments(1, -1, "TRUTH and at least one OUTPUT"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := refusePipe(args...); err != nil {
 				return err
 			}
-			return eval(c.Context(), c.OutOrStdout(), args[0], args[1:], asJSON)
+			e, err := f.evaluation(args)
+			if err != nil {
+				return err
+			}
+			e.ctx, e.out = c.Context(), c.OutOrStdout()
+			if f.noTruth {
+				return e.score()
+			}
+			return e.run()
 		},
 	}
-	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object per OUTPUT, one a line")
+	fs := c.Flags()
+	fs.SortFlags = false
+	fs.StringVar(&f.metrics, "metrics", "psnr,ssim", "`LIST` of psnr, ssim; PSNR alone is about 5 times as fast")
+	fs.StringVar(&f.controls, "controls", "", "compare what interpolators make of `INPUT` too")
+	fs.StringVar(&f.exposure, "exposure", "full", "`E` of INPUT's shutter: full, delta or the open share of the interval")
+	fs.BoolVar(&f.noTruth, "no-truth", false, "there is no truth: all arguments are outputs")
+	fs.BoolVar(&f.byFrame, "by-frame", false, "compare frame by frame though the rates differ")
+	fs.StringVar(&f.csv, "csv", "", "write the values of each frame to `FILE`")
+	fs.StringVar(&f.report, "report", "", "write an HTML page with plots and pictures to `FILE`")
+	fs.StringVar(&f.vbench, "vbench", "", "with --no-truth: write `NAME`_eval_results.json as VBench does")
+	fs.BoolVar(&f.json, "json", false, "print one JSON object per clip, one a line")
+	fs.BoolVar(&f.perFrame, "per-frame", false, "with the values of each frame in the JSON")
 	return c
 }
 
-// evaluation is the JSON of one comparison.
+// evaluation is one call of tsr eval.
 type evaluation struct {
-	Output string         `json:"output"`
-	Frames int            `json:"frames"`
-	PSNR   quality.Scores `json:"psnr_rgb"`
+	ctx      context.Context
+	out      io.Writer
+	flags    evalFlags
+	metrics  quality.Metrics
+	exposure pyramid.Exposure
+	truth    string // "" with --no-truth
+	outputs  []string
+
+	input  video.Info // of --controls; empty without
+	factor int        // of --controls
 }
 
-// eval first looks at all clips, so that none is compared in vain.
-func eval(ctx context.Context, w io.Writer, truth string, outputs []string, asJSON bool) error {
-	want, err := inspect(ctx, truth)
+// evaluation checks the flags.
+func (f evalFlags) evaluation(args []string) (*evaluation, error) {
+	e := &evaluation{flags: f, outputs: args}
+	for _, m := range strings.Split(f.metrics, ",") {
+		switch strings.TrimSpace(m) {
+		case "psnr":
+			e.metrics.PSNR = true
+		case "ssim":
+			e.metrics.SSIM = true
+		default:
+			return nil, usage("--metrics", "", "%q: choose psnr, ssim or both", f.metrics)
+		}
+	}
+	var err error
+	if e.exposure, err = pyramid.ParseExposure(f.exposure); err != nil {
+		return nil, usage("--exposure", "", "%q: give full, delta or a number above 0 and up to 1", f.exposure)
+	}
+	switch {
+	case f.noTruth && f.controls == "":
+		return nil, usage("--no-truth", "give --controls INPUT, the clip that the outputs were made from",
+			"raising the frame rate alone raises the score, so it means nothing without controls")
+	case f.noTruth && (f.csv != "" || f.report != ""):
+		return nil, usage("--no-truth", "", "does not go together with --csv or --report")
+	case !f.noTruth && f.vbench != "":
+		return nil, usage("--vbench", "", "is for --no-truth")
+	case f.perFrame && !f.json:
+		return nil, usage("--per-frame", "add --json", "is for the JSON")
+	case f.noTruth:
+		return e, nil
+	case len(args) < 2:
+		return nil, usage("eval", "see tsr eval --help", "needs TRUTH and at least one OUTPUT")
+	}
+	e.truth, e.outputs = args[0], args[1:]
+	return e, nil
+}
+
+// subject is a clip that is judged: an OUTPUT, or a control made from INPUT as it is read.
+type subject struct {
+	name    string
+	control control.Method // "" for an OUTPUT
+	open    func() (control.Stream, error)
+}
+
+// subjects returns the OUTPUTs and then the controls.
+func (e *evaluation) subjects() []subject {
+	var all []subject
+	for _, path := range e.outputs {
+		all = append(all, subject{name: path, open: func() (control.Stream, error) { return video.Open(e.ctx, path) }})
+	}
+	if e.factor == 0 {
+		return all
+	}
+	for _, m := range control.Methods {
+		all = append(all, subject{name: string(m), control: m, open: func() (control.Stream, error) { return e.control(m) }})
+	}
+	return all
+}
+
+// controlled is a control and the clip that it is made of.
+type controlled struct {
+	control.Stream
+	input *video.Reader
+}
+
+func (c controlled) Close() error {
+	c.Stream.Close()
+	return c.input.Close()
+}
+
+// control opens INPUT at the output's rate.
+func (e *evaluation) control(m control.Method) (control.Stream, error) {
+	r, err := video.Open(e.ctx, e.input.Path)
+	if err != nil {
+		return nil, err
+	}
+	i := r.Info()
+	s, err := control.New(e.ctx, m, r, i.Frames, i.Height, i.Width, e.factor, e.exposure)
+	if err != nil {
+		r.Close()
+		return nil, err
+	}
+	return controlled{s, r}, nil
+}
+
+// comparison is the JSON of one comparison.
+type comparison struct {
+	Output string         `json:"output,omitempty"`
+	Method control.Method `json:"method,omitempty"` // of a control
+	quality.Result
+	Seconds  float64 `json:"seconds"`
+	PerFrame *values `json:"per_frame,omitempty"`
+}
+
+// values are those of each frame.
+type values struct {
+	PSNR         []float64 `json:"psnr_rgb,omitempty"`
+	SSIMMatlab3D []float64 `json:"ssim_matlab3d,omitempty"`
+	SSIMSkimage  []float64 `json:"ssim_skimage,omitempty"`
+}
+
+// run first looks at all clips, so that none is compared in vain.
+func (e *evaluation) run() error {
+	want, err := inspect(e.ctx, e.truth)
 	if err != nil {
 		return err
 	}
-	for _, path := range outputs {
-		have, err := inspect(ctx, path)
+	for _, path := range e.outputs {
+		have, err := inspect(e.ctx, path)
 		if err != nil {
 			return err
 		}
-		if err := comparable(want, have); err != nil {
+		if err := e.comparable(want, have); err != nil {
 			return err
 		}
 	}
-	if !asJSON {
-		fmt.Fprintf(w, "%8s  %8s  %8s  %8s  %s\n", "mean", "pooled", "worst5", "frames", "PSNR in dB over R, G, B of")
+	if e.flags.controls != "" {
+		if err := e.findFactor(want); err != nil {
+			return err
+		}
 	}
-	for _, path := range outputs {
-		e, err := compare(ctx, truth, path)
+	var page *evalReport
+	if e.flags.report != "" {
+		if page, err = e.newReport(want); err != nil {
+			return err
+		}
+	}
+	t := &scoreTable{w: e.out, metrics: e.metrics}
+	if !e.flags.json {
+		t.head()
+	}
+	var frames []named
+	for _, s := range e.subjects() {
+		r, c, err := e.compare(want, s, page)
 		if err != nil {
 			return err
 		}
-		if asJSON {
-			err = printJSON(w, e)
+		frames = append(frames, named{s.name, c})
+		if e.flags.json {
+			err = printJSON(e.out, r)
 		} else {
-			_, err = fmt.Fprintf(w, "%8.3f  %8.3f  %8.3f  %8d  %s\n", e.PSNR.Mean, e.PSNR.Pooled, e.PSNR.Worst5, e.Frames, show(path))
+			err = t.line(s, r)
 		}
 		if err != nil {
 			return err
 		}
+	}
+	if e.flags.csv != "" {
+		if err := writeCSV(e.flags.csv, frames); err != nil {
+			return err
+		}
+	}
+	if page != nil {
+		return page.write(e.flags.report)
 	}
 	return nil
+}
+
+// named are the values of a clip's frames.
+type named struct {
+	name string
+	*quality.Comparison
+}
+
+func writeCSV(path string, all []named) error {
+	return safeio.WriteFile(path, func(w io.Writer) error {
+		for i, c := range all {
+			if err := c.WriteCSV(w, c.name, i == 0); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 func inspect(ctx context.Context, path string) (video.Info, error) {
@@ -86,48 +277,160 @@ func inspect(ctx context.Context, path string) (video.Info, error) {
 }
 
 // comparable says why two clips cannot be compared.
-func comparable(truth, output video.Info) error {
+func (e *evaluation) comparable(truth, output video.Info) error {
 	if truth.Width != output.Width || truth.Height != output.Height {
 		return fault.Newf(fault.Input, show(output.Path), "eval compares pixel by pixel: give the truth at the size of the output",
 			"has frames of %d×%d, but %s of %d×%d", output.Width, output.Height, show(truth.Path), truth.Width, truth.Height)
 	}
-	if truth.Frames == output.Frames {
-		return nil
+	if truth.Frames != output.Frames {
+		longer, n := truth, output.Frames
+		if output.Frames > truth.Frames {
+			longer, n = output, truth.Frames
+		}
+		hint := fmt.Sprintf("cut the longer one: ffmpeg -i %s -frames:v %d -c:v ffv1 cut.mkv", quote(longer.Path), n)
+		if longer.Folder {
+			hint = fmt.Sprintf("leave the first %d images in %s", n, show(longer.Path))
+		}
+		return fault.Newf(fault.Input, show(output.Path), hint, "has %d frames, but %s has %d", output.Frames, show(truth.Path), truth.Frames)
 	}
-	longer, n := truth, output.Frames
-	if output.Frames > truth.Frames {
-		longer, n = output, truth.Frames
+	if !e.flags.byFrame && !truth.Rate.Zero() && !output.Rate.Zero() && truth.Rate != output.Rate {
+		return fault.Newf(fault.Input, show(output.Path), "frame n is compared with frame n: add --by-frame if that is right, as for slow motion",
+			"has %s frames/s, but %s %s", decimal(output.Rate), show(truth.Path), decimal(truth.Rate))
 	}
-	hint := fmt.Sprintf("cut the longer one: ffmpeg -i %s -frames:v %d -c:v ffv1 cut.mkv", quote(longer.Path), n)
-	if longer.Folder {
-		hint = fmt.Sprintf("leave the first %d images in %s", n, show(longer.Path))
-	}
-	return fault.Newf(fault.Input, show(output.Path), hint, "has %d frames, but %s has %d", output.Frames, show(truth.Path), truth.Frames)
+	return nil
 }
 
-// compare reads both clips side by side.
-func compare(ctx context.Context, truth, output string) (*evaluation, error) {
-	a, err := video.Open(ctx, truth)
+// findFactor finds by what INPUT's frames have to be multiplied to be as many as want has.
+func (e *evaluation) findFactor(want video.Info) (err error) {
+	path := e.flags.controls
+	if e.input, err = inspect(e.ctx, path); err != nil {
+		return err
+	}
+	i := e.input
+	if i.Width != want.Width || i.Height != want.Height {
+		return fault.Newf(fault.Input, show(path), "give the clip that the outputs were made from",
+			"has frames of %d×%d, but %s of %d×%d", i.Width, i.Height, show(want.Path), want.Width, want.Height)
+	}
+	if want.Frames%i.Frames != 0 {
+		return fault.Newf(fault.Input, show(path), "give the clip that the outputs were made from",
+			"has %d frames, of which %s with %d is no multiple", i.Frames, show(want.Path), want.Frames)
+	}
+	e.factor = want.Frames / i.Frames
+	return nil
+}
+
+// compare reads the truth and a subject side by side.
+func (e *evaluation) compare(want video.Info, s subject, page *evalReport) (*comparison, *quality.Comparison, error) {
+	began := time.Now()
+	truth, err := video.Open(e.ctx, e.truth)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	defer a.Close()
-	b, err := video.Open(ctx, output)
+	defer truth.Close()
+	output, err := s.open()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	defer b.Close()
-	i := a.Info()
-	left, right := make([]float32, i.Width*i.Height*3), make([]float32, i.Width*i.Height*3)
-	var p quality.PSNR
-	for range i.Frames {
-		if err := a.Read(left); err != nil {
-			return nil, err
-		}
-		if err := b.Read(right); err != nil {
-			return nil, err
-		}
-		p.Add(left, right)
+	defer output.Close()
+	var given []bool
+	if e.factor > 0 {
+		given = quality.Given(e.exposure.Weights(e.factor))
 	}
-	return &evaluation{output, i.Frames, p.Result()}, nil
+	c, err := quality.NewComparison(want.Height, want.Width, e.metrics, given)
+	if err != nil {
+		return nil, nil, err
+	}
+	size := want.Width * want.Height * 3
+	left, right := make([]float32, size), make([]float32, size)
+	var look *subjectReport
+	if page != nil {
+		look = page.subject(s)
+	}
+	for n := range want.Frames {
+		if err := truth.Read(left); err != nil {
+			return nil, nil, err
+		}
+		if err := output.Read(right); err != nil {
+			return nil, nil, err
+		}
+		f := c.Add(left, right)
+		if look != nil {
+			look.add(n, f, left, right)
+		}
+	}
+	r := &comparison{Result: c.Result(), Method: s.control, Seconds: time.Since(began).Seconds()}
+	if s.control == "" {
+		r.Output = s.name
+	}
+	if e.flags.perFrame {
+		r.PerFrame = valuesOf(c.Frames(), e.metrics)
+	}
+	if look != nil {
+		look.done(r, c)
+	}
+	return r, c, nil
+}
+
+func valuesOf(frames []quality.Frame, m quality.Metrics) *values {
+	v := &values{}
+	for _, f := range frames {
+		if m.PSNR {
+			v.PSNR = append(v.PSNR, f.PSNR)
+		}
+		if m.SSIM {
+			v.SSIMMatlab3D = append(v.SSIMMatlab3D, f.SSIMMatlab3D)
+			v.SSIMSkimage = append(v.SSIMSkimage, f.SSIMSkimage)
+		}
+	}
+	return v
+}
+
+// scoreTable prints comparisons for people.
+type scoreTable struct {
+	w       io.Writer
+	metrics quality.Metrics
+}
+
+func (t *scoreTable) head() {
+	if t.metrics.PSNR {
+		fmt.Fprintf(t.w, "%8s  %8s  %8s  ", "PSNR", "pooled", "worst5")
+	}
+	if t.metrics.SSIM {
+		fmt.Fprintf(t.w, "%8s  %8s  ", "SSIM 3-D", "skimage")
+	}
+	fmt.Fprintf(t.w, "%6s  %s\n", "frames", "clip")
+}
+
+// line prints a comparison: of all frames, and of given and new ones if there are both.
+func (t *scoreTable) line(s subject, r *comparison) error {
+	name := show(s.name)
+	if s.control != "" {
+		name = "control: " + name
+	}
+	rows := []struct {
+		part *quality.Part
+		name string
+	}{{&r.Part, name}}
+	if r.Given != nil && r.New != nil {
+		rows = append(rows, struct {
+			part *quality.Part
+			name string
+		}{r.Given, "  given"}, struct {
+			part *quality.Part
+			name string
+		}{r.New, "  new"})
+	}
+	for _, row := range rows {
+		var b strings.Builder
+		if p := row.part.PSNR; p != nil {
+			fmt.Fprintf(&b, "%8.3f  %8.3f  %8.3f  ", p.Mean, p.Pooled, p.Worst5)
+		}
+		if row.part.SSIMMatlab3D != nil {
+			fmt.Fprintf(&b, "%8.5f  %8.5f  ", row.part.SSIMMatlab3D.Mean, row.part.SSIMSkimage.Mean)
+		}
+		if _, err := fmt.Fprintf(t.w, "%s%6d  %s\n", b.String(), row.part.Frames, row.name); err != nil {
+			return err
+		}
+	}
+	return nil
 }

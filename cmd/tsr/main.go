@@ -54,11 +54,11 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if err == nil {
 		return exitDone
 	}
-	return report(stderr, err, args)
+	return tellError(stderr, err, args)
 }
 
-// report prints an error as one line, with one more for the way out, and returns its exit code.
-func report(stderr io.Writer, err error, args []string) int {
+// tellError prints an error as one line, with one more for the way out, and returns its exit code.
+func tellError(stderr io.Writer, err error, args []string) int {
 	text, hint, code := err.Error(), fault.HintOf(err), exitOf[fault.KindOf(err)]
 	var s *stopped
 	if errors.As(err, &s) {

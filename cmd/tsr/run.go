@@ -51,6 +51,11 @@ func (u *upsampling) run() error {
 	if err := u.checkJob(); err != nil {
 		return err
 	}
+	if u.flags.report != "" {
+		if err := safeio.CheckFile(u.flags.report); err != nil {
+			return err
+		}
+	}
 	src := clipSource{Reader: reader}
 	if src.hash, err = video.Hash(u.ctx, u.input); err != nil {
 		return err
@@ -113,6 +118,11 @@ func (u *upsampling) upsample(src clipSource, overwrite bool) error {
 	r := u.result(res)
 	if err := u.record(r); err != nil {
 		return err
+	}
+	if u.flags.report != "" {
+		if err := u.report(res, r); err != nil {
+			return err
+		}
 	}
 	for _, line := range r.summary(u) {
 		u.ui.Note(line)

@@ -34,6 +34,7 @@ type upsampleFlags struct {
 	job       string
 	restart   bool
 	overwrite bool
+	report    string
 	progress  string
 	json      bool
 	quiet     bool
@@ -85,6 +86,7 @@ The same command given again goes on with a run that was interrupted.`,
 	fs.StringVar(&f.job, "job", "", "keep the state of the run in `DIR` (default OUTPUT.tsr)")
 	fs.BoolVar(&f.restart, "restart", false, "start over")
 	fs.BoolVar(&f.overwrite, "overwrite", false, "replace OUTPUT")
+	fs.StringVar(&f.report, "report", "", "write an HTML page with plots and slices to `FILE`")
 	fs.StringVar(&f.progress, "progress", string(ui.Auto), "`HOW`: auto, bar, plain, json or none")
 	fs.BoolVar(&f.json, "json", false, "print the result as JSON on standard output")
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "errors only")
@@ -123,6 +125,8 @@ func (f *upsampleFlags) options(c *cobra.Command) (*tsr.Options, error) {
 		return nil, usage("--backend", "", "%q: choose auto, onednn or ref", f.backend)
 	case set("threads") && f.threads <= 0:
 		return nil, usage("--threads", "", "%d: must be above 0", f.threads)
+	case f.report != "" && f.method != methodTSR:
+		return nil, usage("--report", "tsr eval has a report about controls", "is for --method tsr")
 	case f.quiet && f.verbose:
 		return nil, usage("--quiet", "give one of them", "does not go together with --verbose")
 	}

@@ -35,13 +35,14 @@ var allowed = map[string][]string{
 	"tsr/internal/conv/convtest": {"tsr/internal/conv", "tsr/internal/conv/ref"},
 	"tsr/internal/control":       {"tsr/pyramid", "tsr/backproject", "tsr/internal/resample", "tsr/internal/video"},
 	"tsr/internal/job":           {"tsr/internal/safeio"},
-	"tsr/internal/video":         {"tsr/internal/safeio"},
+	"tsr/internal/video":         {"tsr/internal/safeio", "tsr/internal/opencv"},
+	"tsr/internal/opencv":        {},
 	"tsr/internal/ui":            {"tsr/internal/progress"},
 
 	"tsr/internal/conv":     {},
 	"tsr/internal/fault":    {},
 	"tsr/internal/progress": {},
-	"tsr/internal/quality":  {"tsr/internal/opencv"},
+	"tsr/internal/quality":  {"tsr/internal/opencv", "tsr/internal/resample"},
 	"tsr/internal/report":   {},
 	"tsr/internal/resample": {},
 	"tsr/internal/safeio":   {},
@@ -52,7 +53,7 @@ var allowed = map[string][]string{
 
 // doors lists the one package through which a heavy dependency enters.
 var doors = map[string]string{
-	"gocv.io/x/gocv":                    "tsr/internal/video",
+	"gocv.io/x/gocv":                    "tsr/internal/opencv",
 	"gorgonia.org/gorgonia":             "tsr/internal/net",
 	"gorgonia.org/tensor":               "tsr/internal/net",
 	"github.com/nlpodyssey/safetensors": "tsr/internal/net",

@@ -1,4 +1,4 @@
-// Package quality says how close one clip is to another, and shows motion as x-t slices.
+// Package quality says how close one clip is to another, and shows motion as slices of space and time.
 package quality
 
 import (
@@ -10,8 +10,9 @@ import (
 const identical = 100
 
 // PSNR is peak signal-to-noise ratio in dB of the frames added to it, on R, G and B jointly, both sides rounded to 8
-// bits as a video file holds them. The zero value is ready. Memory is one number per frame.
+// bits as a video file holds them. The zero value is ready. Memory is one number per frame, and two frames of 8 bits.
 type PSNR struct {
+	rounded rounded
 	frames  []float64 // dB
 	square  uint64    // sum of square differences in 8-bit steps
 	samples int
@@ -25,16 +26,9 @@ type Scores struct {
 }
 
 // Add compares one more frame: a and b hold the same samples [H,W,C], nominally in [0,1], and may have any order.
-// It returns the frame's PSNR.
+// It returns the frame's PSNR. All cores take part; the sums are of integers, so the result does not depend on them.
 func (p *PSNR) Add(a, b []float32) float64 {
-	if len(a) != len(b) || len(a) == 0 {
-		panic("quality: frames of other sizes")
-	}
-	var sum uint64
-	for i, f := range a {
-		d := int64(eight(f)) - int64(eight(b[i]))
-		sum += uint64(d * d)
-	}
+	sum := p.rounded.set(a, b)
 	p.square += sum
 	p.samples += len(a)
 	p.frames = append(p.frames, decibel(sum, len(a)))
@@ -45,16 +39,21 @@ func (p *PSNR) Add(a, b []float32) float64 {
 func (p *PSNR) Frames() []float64 { return slices.Clone(p.frames) }
 
 // Result returns the scores for the frames added so far. Before the first they are NaN.
-func (p *PSNR) Result() Scores {
-	if len(p.frames) == 0 {
+func (p *PSNR) Result() Scores { return scores(p.frames, p.square, p.samples) }
+
+// scores returns the scores of frames with the given PSNRs. Their square differences, over samples in all, sum to
+// square.
+func scores(frames []float64, square uint64, samples int) Scores {
+	if len(frames) == 0 {
 		return Scores{math.NaN(), math.NaN(), math.NaN()}
 	}
-	sorted := slices.Sorted(slices.Values(p.frames))
-	return Scores{
-		Mean:   mean(p.frames),
-		Pooled: decibel(p.square, p.samples),
-		Worst5: mean(sorted[:max(len(sorted)/20, 1)]),
-	}
+	return Scores{Mean: mean(frames), Pooled: decibel(square, samples), Worst5: worst5(frames)}
+}
+
+// worst5 returns the mean of the least 5 % of x, rounded down, at least one.
+func worst5(x []float64) float64 {
+	sorted := slices.Sorted(slices.Values(x))
+	return mean(sorted[:max(len(sorted)/20, 1)])
 }
 
 func mean(x []float64) float64 {
@@ -71,12 +70,4 @@ func decibel(square uint64, n int) float64 {
 		return identical
 	}
 	return min(10*math.Log10(255*255*float64(n)/float64(square)), identical)
-}
-
-// eight returns f ∈ [0,1] as 8 bits, rounded to nearest, values outside limited. NaN is black.
-func eight(f float32) uint8 {
-	if f = f*255 + 0.5; !(f > 0) {
-		return 0
-	}
-	return uint8(min(f, 255))
 }

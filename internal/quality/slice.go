@@ -25,8 +25,7 @@ func slice(v *volume.Volume, n int, at func(t, i int) int) image.Image {
 	img := image.NewNRGBA(image.Rect(0, 0, n, v.T))
 	for t := range v.T {
 		for i := range n {
-			p, q := img.Pix[img.PixOffset(i, t):], v.Data[3*at(t, i):]
-			p[0], p[1], p[2], p[3] = eight(q[0]), eight(q[1]), eight(q[2]), 255
+			put(img.Pix[img.PixOffset(i, t):], v.Data[3*at(t, i):])
 		}
 	}
 	return img

@@ -42,6 +42,20 @@ func WriteFile(path string, write func(io.Writer) error) error {
 	return Commit(tmp, path)
 }
 
+// CheckFile tells whether WriteFile could write to path now, before the work for it is done.
+func CheckFile(path string) error {
+	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() {
+		return fault.Newf(fault.Output, path, "", "is not a file")
+	}
+	tmp := Temp(path)
+	f, err := os.OpenFile(tmp, os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return Fault(path, err)
+	}
+	f.Close()
+	return Fault(path, os.Remove(tmp))
+}
+
 // Commit syncs tmp, a file or a folder of files in the folder of path, and gives it its final name. What
 // stands under the final name is replaced if it is a file or an empty folder. On failure tmp is left to the caller.
 func Commit(tmp, path string) error {

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"tsr/internal/fault"
+	"tsr/internal/opencv"
 	"tsr/internal/safeio"
 )
 
@@ -123,7 +124,7 @@ func (f *images) load(raw []byte, path string) (w, h int, err error) {
 	if head.kind == "tiff" && head.alpha {
 		w, h, err = decodeTIFF(raw, file, f.info.Width, f.info.Height, f.l.bytes)
 	} else {
-		w, h, err = decodeImage(raw, file, f.info.Width, f.info.Height, f.l.bytes)
+		w, h, err = opencv.DecodeImage(raw, file, f.info.Width, f.info.Height, f.l.bytes)
 	}
 	if err != nil {
 		return 0, 0, fault.New(fault.Damaged, show(path), err, "")
@@ -248,7 +249,7 @@ func (p *pngs) write(raw []byte) error {
 	if p.w.ctx.Err() != nil {
 		return context.Cause(p.w.ctx)
 	}
-	png, err := encodePNG(raw, p.w.w, p.w.h, p.w.l.bytes)
+	png, err := opencv.EncodePNG(raw, p.w.w, p.w.h, p.w.l.bytes)
 	if err != nil {
 		return err
 	}

@@ -1,18 +1,17 @@
-package video
+package opencv
 
 import (
 	"errors"
+	"unsafe"
 
 	"gocv.io/x/gocv"
 )
 
-// This file is the only door to OpenCV, for image files in memory. OpenCV 4.6 behind gocv 0.31 ends the
-// process on an exception, so sizes are checked before it sees a file (see header).
-
-// decodeImage writes the picture in file to raw [h,w,3] in BGR order, samples of 1 or 2 bytes. Grey becomes
+// DecodeImage writes the picture in file to raw [h,w,3] in BGR order, samples of 1 or 2 bytes. Grey becomes
 // colour, alpha is dropped, and the orientation that a camera noted is applied. A picture of another size is
-// no error: its size is returned and raw is left as it was.
-func decodeImage(raw, file []byte, w, h, bytes int) (gotW, gotH int, err error) {
+// no error: its size is returned and raw is left as it was. The caller has checked the size that the file's header names.
+// raw must be aligned to two bytes.
+func DecodeImage(raw, file []byte, w, h, bytes int) (gotW, gotH int, err error) {
 	m, err := gocv.IMDecode(file, gocv.IMReadColor|gocv.IMReadAnyDepth)
 	if err != nil {
 		return 0, 0, err
@@ -41,7 +40,7 @@ func decodeImage(raw, file []byte, w, h, bytes int) (gotW, gotH int, err error) 
 	case have == bytes:
 		copy(raw, data)
 	case bytes == 2: // an 8-bit file among 16-bit ones: 255·257 = 65535
-		wide := view[uint16](raw)
+		wide := unsafe.Slice((*uint16)(unsafe.Pointer(unsafe.SliceData(raw))), len(raw)/2)
 		for i, v := range data[:len(wide)] {
 			wide[i] = uint16(v) * 257
 		}
@@ -51,8 +50,8 @@ func decodeImage(raw, file []byte, w, h, bytes int) (gotW, gotH int, err error) 
 	return w, h, nil
 }
 
-// encodePNG returns raw [h,w,3] in BGR order, samples of 1 or 2 bytes, as a PNG file.
-func encodePNG(raw []byte, w, h, bytes int) ([]byte, error) {
+// EncodePNG returns raw [h,w,3] in BGR order, samples of 1 or 2 bytes, as a PNG file.
+func EncodePNG(raw []byte, w, h, bytes int) ([]byte, error) {
 	kind := gocv.MatTypeCV8UC3
 	if bytes == 2 {
 		kind = gocv.MatTypeCV16UC3
@@ -69,7 +68,7 @@ func encodePNG(raw []byte, w, h, bytes int) ([]byte, error) {
 	defer b.Close()
 	png := append([]byte(nil), b.GetBytes()...)
 	if len(png) == 0 {
-		return nil, errors.New("video: OpenCV could not encode a PNG")
+		return nil, errors.New("opencv: could not encode a PNG")
 	}
 	return png, nil
 }

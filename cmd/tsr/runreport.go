@@ -1,0 +1,95 @@
+package main
+
+import (
+	"fmt"
+
+	"tsr/internal/control"
+	"tsr/internal/report"
+	"tsr/internal/video"
+	"tsr/tsr"
+)
+
+// report writes the page about a finished run.
+func (u *upsampling) report(res *tsr.Result, r *result) error {
+	at, err := findPlaces(u.ctx, u.input)
+	if err != nil {
+		return err
+	}
+	strips := newStrips(at)
+	i, frames := u.info, u.info.Frames*u.opts.Factor
+	for _, m := range []struct {
+		name   string
+		method control.Method
+	}{{"input, repeated", control.Repeat}, {"cubic", control.Cubic}} {
+		in, err := video.Open(u.ctx, u.input)
+		if err != nil {
+			return err
+		}
+		s, err := control.New(u.ctx, m.method, in, i.Frames, i.Height, i.Width, u.opts.Factor, u.opts.Exposure)
+		if err != nil {
+			in.Close()
+			return err
+		}
+		c, err := sliced(controlled{s, in}, i.Height, i.Width, frames, at)
+		if err != nil {
+			return err
+		}
+		strips.add(m.name, c)
+	}
+	out, err := video.Open(u.ctx, u.output)
+	if err != nil {
+		return err
+	}
+	c, err := sliced(out, i.Height, i.Width, frames, at)
+	if err != nil {
+		return err
+	}
+	strips.add("result", c)
+	return writePage(u.flags.report, &report.Report{
+		Title:    fmt.Sprintf("%s → %s", show(u.input), show(u.output)),
+		Subtitle: fmt.Sprintf("%d frames of %d×%d became %d", r.FramesIn, r.Width, r.Height, r.FramesOut),
+		Numbers: []report.Number{
+			{Label: "Gain in validation", Value: res.Gain, Digits: 2, Signed: true, Unit: "dB", Note: "over cubic interpolation with back-projection"},
+			{Label: "Consistency", Value: res.Consistency, Digits: 1, Unit: "dB", Note: "the output averaged back against the input"},
+			{Label: "Training steps", Value: float64(res.Steps), Note: fmt.Sprintf("in %d stages", len(res.Levels))},
+			{Label: "Time", Value: r.Seconds["total"] / 60, Digits: 1, Unit: "min"},
+		},
+		Notes: []string{"The validation coarsens the clip once more in time and rebuilds it. It needs no truth, but the network has " +
+			"learnt from the same frames."},
+		Training: course(res),
+		Slices:   strips.slices(),
+		Facts:    []report.Section{u.settings(res, r), versions()},
+	})
+}
+
+// course is the training for the page.
+func course(res *tsr.Result) *report.Training {
+	t := &report.Training{Stages: res.Levels}
+	for _, p := range res.Curve {
+		t.Curve = append(t.Curve, report.Point(p))
+	}
+	for _, g := range res.Gains {
+		t.Gains = append(t.Gains, report.Gain{Stage: g.Stage, Step: g.Step, DB: g.Gain})
+	}
+	return t
+}
+
+func (u *upsampling) settings(res *tsr.Result, r *result) report.Section {
+	facts := []report.Fact{
+		{Name: "Input", Value: show(u.input)}, {Name: "Output", Value: show(u.output)},
+		{Name: "Factor", Value: fmt.Sprint(r.Factor)}, {Name: "Preset", Value: string(r.Preset)},
+		{Name: "Exposure", Value: u.opts.Exposure.String()}, {Name: "Pairs", Value: string(r.Pairs)},
+		{Name: "Seed", Value: fmt.Sprint(r.Seed)}, {Name: "Backend", Value: r.Backend + ", " + r.Precision},
+		{Name: "Threads", Value: fmt.Sprint(u.opts.Threads)},
+	}
+	if u.rateOut != (video.Rate{}) {
+		facts = append(facts, report.Fact{Name: "Rate", Value: decimal(rateOf(u.info)) + " → " + decimal(u.rateOut) + " frames/s"})
+	}
+	for i, s := range res.Shares {
+		facts = append(facts, report.Fact{Name: "Share of the network at " + res.Levels[i], Value: fmt.Sprintf("%.0f %%", 100*s)})
+	}
+	for _, p := range []string{"decode", "train", "upsample", "backproject", "encode"} {
+		facts = append(facts, report.Fact{Name: "Seconds to " + p, Value: fmt.Sprintf("%.1f", r.Seconds[p])})
+	}
+	return report.Section{Heading: "Run", Facts: facts}
+}

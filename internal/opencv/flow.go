@@ -1,0 +1,34 @@
+package opencv
+
+// #cgo pkg-config: opencv4
+// #cgo CXXFLAGS: -std=c++11 -O2
+// #include "shim.h"
+import "C"
+
+import (
+	"fmt"
+	"strings"
+	"unsafe"
+)
+
+// SmallestFlow is the least height and width of frames that Flow takes.
+const SmallestFlow = 32
+
+// Flow fills flow [h,w,2] with the dense optical flow, x and y in pixels, from frame a to frame b [h,w], 8-bit grey: what
+// a shows at p, b shows at p + flow(p).
+//
+// Source: Kroeger, Timofte, Dai, Van Gool, Fast optical flow using dense inverse search, ECCV 2016; OpenCV's
+// implementation with its medium preset.
+func Flow(flow []float32, a, b []byte, h, w int) error {
+	if h < SmallestFlow || w < SmallestFlow {
+		return fmt.Errorf("optical flow: frames of %d×%d, need %d×%d", w, h, SmallestFlow, SmallestFlow)
+	}
+	if len(a) != h*w || len(b) != h*w || len(flow) != 2*h*w {
+		panic("opencv: frames of other sizes")
+	}
+	var why [256]C.char
+	if C.tsr_flow((*C.float)(&flow[0]), (*C.uchar)(&a[0]), (*C.uchar)(&b[0]), C.int(h), C.int(w), &why[0], C.int(len(why))) != 0 {
+		return fmt.Errorf("optical flow: %s", strings.TrimSpace(C.GoString((*C.char)(unsafe.Pointer(&why[0])))))
+	}
+	return nil
+}
