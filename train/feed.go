@@ -31,7 +31,7 @@ func newFeed(p *Pairs, size int, first uint64, in, target int) *feed {
 	}
 	go f.order(first)
 	for range min(depth, runtime.GOMAXPROCS(0)) {
-		go f.draw(p.drawer())
+		go f.draw(p.Drawer())
 	}
 	return f
 }
@@ -52,11 +52,11 @@ func (f *feed) order(n uint64) {
 	}
 }
 
-func (f *feed) draw(d *drawer) {
+func (f *feed) draw(d *Drawer) {
 	for b := range f.work {
 		in, target := len(b.in)/f.size, len(b.target)/f.size
 		for i := range f.size {
-			d.draw(b.in[i*in:(i+1)*in], b.target[i*target:(i+1)*target], b.first+uint64(i))
+			d.Draw(b.in[i*in:(i+1)*in], b.target[i*target:(i+1)*target], b.first+uint64(i))
 		}
 		b.drawn <- struct{}{}
 	}

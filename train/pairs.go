@@ -63,8 +63,8 @@ func NewPairs(p *pyramid.Pyramid, codec *net.Codec, mix Mix, t, side int, seed u
 	return d
 }
 
-// drawer is what one goroutine needs to draw.
-type drawer struct {
+// Drawer draws pairs in one goroutine.
+type Drawer struct {
 	*Pairs
 	pcg       *rand.PCG
 	rng       *rand.Rand
@@ -72,16 +72,17 @@ type drawer struct {
 	scratch   net.Scratch
 }
 
-func (p *Pairs) drawer() *drawer {
-	d := &drawer{Pairs: p, pcg: rand.NewPCG(0, 0)}
+// Drawer returns a new Drawer of p.
+func (p *Pairs) Drawer() *Drawer {
+	d := &Drawer{Pairs: p, pcg: rand.NewPCG(0, 0)}
 	d.rng = rand.New(d.pcg)
 	d.cut = volume.New(p.crop[0], p.crop[1], p.crop[2], 3)
 	d.turn = volume.New(p.crop[0], p.crop[1], p.crop[2], 3)
 	return d
 }
 
-// draw fills in and target with pair n.
-func (d *drawer) draw(in, target []float32, n uint64) {
+// Draw fills in and target with pair n.
+func (d *Drawer) Draw(in, target []float32, n uint64) {
 	d.pcg.Seed(d.seed, n*0x9e3779b97f4a7c15) // spread over the state: neighbours would start alike
 	for range 4 {
 		d.pcg.Uint64()

@@ -70,13 +70,13 @@ func New(cfg Config, m *net.Model, be conv.Backend, p *pyramid.Pyramid, codec *n
 }
 
 func (r *Run) drawProbe() {
-	d := r.pairs.drawer()
+	d := r.pairs.Drawer()
 	in, target := len(r.net.In()), len(r.net.Target())
 	for n := uint64(0); n < probePairs; n += uint64(r.cfg.Batch) {
 		p := probe{make([]float32, in), make([]float32, target)}
 		for i := range r.cfg.Batch {
 			a, b := in/r.cfg.Batch, target/r.cfg.Batch
-			d.draw(p.in[i*a:(i+1)*a], p.target[i*b:(i+1)*b], probeStream+n+uint64(i))
+			d.Draw(p.in[i*a:(i+1)*a], p.target[i*b:(i+1)*b], probeStream+n+uint64(i))
 		}
 		r.probe = append(r.probe, p)
 	}

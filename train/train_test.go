@@ -85,12 +85,12 @@ func TestPairDependsOnItsNumberOnly(t *testing.T) {
 	codec := net.NewCodec(small(), [3]float32{}, [2]float64{.5, .5})
 	p := NewPairs(newPyramid(t), codec, Published, 8, 8, 42)
 	const n = 4 * 4 * 4 * 12
-	draw := func(d *drawer, i uint64) []float32 {
+	draw := func(d *Drawer, i uint64) []float32 {
 		in, target := make([]float32, n), make([]float32, n)
-		d.draw(in, target, i)
+		d.Draw(in, target, i)
 		return append(in, target...)
 	}
-	a, b := p.drawer(), p.drawer()
+	a, b := p.Drawer(), p.Drawer()
 	var forward [][]float32
 	for i := range uint64(20) {
 		forward = append(forward, draw(a, i))
@@ -103,7 +103,7 @@ func TestPairDependsOnItsNumberOnly(t *testing.T) {
 			require.NotEqual(t, forward[j], forward[i], "pairs %d and %d", j, i)
 		}
 	}
-	other := NewPairs(newPyramid(t), codec, Published, 8, 8, 43).drawer()
+	other := NewPairs(newPyramid(t), codec, Published, 8, 8, 43).Drawer()
 	require.NotEqual(t, forward[0], draw(other, 0))
 }
 
@@ -218,10 +218,10 @@ func BenchmarkDraw(b *testing.B) {
 	v := synth.Ball(30, 180, 320)
 	p, err := pyramid.New(pyramid.Config{CropT: 16, CropH: 16, CropW: 16}, v)
 	require.NoError(b, err)
-	d := NewPairs(p, net.NewCodec(net.Lean(64), [3]float32{}, [2]float64{.5, .5}), Published, 16, 16, 1).drawer()
+	d := NewPairs(p, net.NewCodec(net.Lean(64), [3]float32{}, [2]float64{.5, .5}), Published, 16, 16, 1).Drawer()
 	in, target := make([]float32, 8*8*8*12), make([]float32, 8*8*8*12)
 	b.ReportAllocs()
 	for n := uint64(0); b.Loop(); n++ {
-		d.draw(in, target, n)
+		d.Draw(in, target, n)
 	}
 }

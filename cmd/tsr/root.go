@@ -66,7 +66,7 @@ TSR_THREADS=1 is --threads 1.`,
 	}})
 	root.SetFlagErrorFunc(flagError)
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newUpsample(), newEval(), newDegrade(), newInfo())
+	root.AddCommand(newUpsample(), newEval(), newDegrade(), newInfo(), newBench())
 	root.Flags().BoolP("help", "h", false, "print this text")
 	for _, c := range root.Commands() {
 		c.Flags().BoolP("help", "h", false, "print this text")

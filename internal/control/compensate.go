@@ -7,86 +7,91 @@ import (
 	"io"
 	"math"
 
+	"tsr/internal/fault"
 	"tsr/internal/video"
 )
 
-// compensation picks the frames that are wanted from a denser motion compensated clip.
-type compensation struct {
-	*video.Filter
-	at      []int // which frames of the denser clip a group of ours is, relative to that of its input frame
-	density int   // frames of the denser clip per input frame
-	n       int   // groups
-	done    int   // frames delivered
-	next    int   // of the denser clip
-}
-
-// minterpolate interpolates at the multiples of a rate only, and it begins one frame late and ends two early, so it is
-// given more frames at both ends. At twice the rate wanted the multiples are all places that a full or a delta
-// exposure asks for; other exposures get the nearest.
+// minterpolate makes frames at the multiples of a rate only, so the input's times are moved until those wanted are
+// such multiples. Where it stops it needs one frame more than it shows, and it invents none beyond the ends: it is given
+// copies of the end frames, and trim drops what is made of these alone.
+//
+// It has limits of its own, which are part of the control. It works on 8-bit Y'CbCr, and the way there and back moves a
+// value by at most 1/255. Blocks move by whole pixels, rounded towards the nearer frame. Where frames differ all of a
+// sudden by more than a tenth of the range on average, as at a cut, it repeats one instead.
 const (
-	lead  = 1
-	trail = 3
-	graph = "zscale=matrixin=gbr:rangein=full:matrix=709:range=full,format=yuv444p," +
-		"minterpolate=fps=%d:mi_mode=mci:mc_mode=aobmc:me_mode=bidir:vsbmc=1," +
+	lead    = 1    // copies of the first frame
+	trail   = 2    // copies of the last one
+	ticks   = 1024 // of the clock in the interval of two frames wanted: half an interval, as a full exposure asks, is whole
+	minimum = 32   // rows and columns that minterpolate takes
+	graph   = "settb=1/%[1]d,setpts=N*%[1]d+%[2]d,zscale=matrixin=gbr:rangein=full:matrix=709:range=full,format=yuv444p," +
+		"minterpolate=fps=%[3]d:mi_mode=mci:mc_mode=aobmc:me_mode=bidir:vsbmc=1,trim=start=%[4]d:end=%[5]d," +
 		"zscale=matrixin=709:rangein=full:matrix=gbr:range=full"
 )
 
+// compensation is a clip from minterpolate that is known to have all its frames.
+type compensation struct {
+	*video.Filter
+	frames, done int
+}
+
 func compensate(ctx context.Context, src Frames, n, h, w int, offsets []float64) (Stream, error) {
-	c := &compensation{density: 2 * len(offsets), n: n}
-	for _, o := range offsets {
-		c.at = append(c.at, int(math.Round(o*float64(c.density))))
+	if min(h, w) < minimum {
+		return nil, fault.Newf(fault.Input, string(Minterpolate), "choose another method",
+			"frames of %d×%d pixels are below the %d×%d that ffmpeg needs", w, h, minimum, minimum)
 	}
-	f, err := video.NewFilter(ctx, fmt.Sprintf(graph, c.density), h, w, padded(src, h*w*3))
+	k := len(offsets)
+	second := ticks * k // the input has a frame each second
+	shift := int(math.Round(-offsets[0] * float64(second)))
+	f, err := video.NewFilter(ctx, fmt.Sprintf(graph, second, shift, k, lead, lead+n), h, w, padded(src, h*w*3))
 	if err != nil {
 		return nil, err
 	}
-	c.Filter = f
-	return c, nil
+	return &compensation{Filter: f, frames: n * k}, nil
 }
 
-// padded returns src with its first frame once more and its last one three times more.
+// padded returns src with lead copies of its first frame before it and trail copies of its last one after it.
 func padded(src Frames, size int) func(frame []float32) error {
 	last := make([]float32, size)
-	sent, ended := 0, 0 // frames, and copies of the last one
+	before, after := lead+1, trail
 	return func(frame []float32) error {
 		switch {
-		case sent == 0:
+		case before == lead+1:
 			if err := src.Read(last); err != nil {
 				return err
 			}
-		case sent <= lead: // the first frame again
-		case ended > 0:
-			if ended++; ended > trail {
-				return io.EOF
-			}
-		default:
-			if err := src.Read(frame); err == nil {
+			before--
+		case before > 0:
+			before--
+		case after == trail:
+			err := src.Read(frame)
+			if err == nil {
 				copy(last, frame)
-				sent++
 				return nil
-			} else if !errors.Is(err, io.EOF) {
+			}
+			if !errors.Is(err, io.EOF) {
 				return err
 			}
-			ended = 1
+			after--
+		case after > 0:
+			after--
+		default:
+			return io.EOF
 		}
-		sent++
 		copy(frame, last)
 		return nil
 	}
 }
 
 func (c *compensation) Read(frame []float32) error {
-	k := len(c.at)
-	if c.done == c.n*k {
+	if c.done == c.frames {
 		return io.EOF
 	}
-	want := (c.done/k+lead)*c.density + c.at[c.done%k]
-	for ; c.next <= want; c.next++ {
-		if err := c.Filter.Read(frame); errors.Is(err, io.EOF) {
-			return fmt.Errorf("minterpolate: ended after %d of %d frames", c.done, c.n*k)
-		} else if err != nil {
-			return fmt.Errorf("minterpolate: %w", err)
-		}
+	err := c.Filter.Read(frame)
+	switch {
+	case errors.Is(err, io.EOF):
+		return fmt.Errorf("%s: ended after %d of %d frames", Minterpolate, c.done, c.frames)
+	case err != nil:
+		return fmt.Errorf("%s: %w", Minterpolate, err)
 	}
 	c.done++
 	return nil

@@ -7,6 +7,7 @@ package control
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -57,9 +58,11 @@ type Stream interface {
 	Close() error
 }
 
-// New returns the n frames [h,w] of src, whose exposure is e, with factor times as many. Values are limited to [0,1]. src
-// must deliver n frames; its errors and, for Minterpolate, those of ffmpeg come from Read. Minterpolate ends with ctx.
+// New returns the first n frames [h,w] of src, whose exposure is e, with factor times as many. Values are limited to
+// [0,1]. Errors of src and, for Minterpolate, those of ffmpeg come from Read; if src has fewer than n frames, the error
+// is an io.ErrUnexpectedEOF. Minterpolate ends with ctx; if frames are too small for it, the error is fault.Input.
 func New(ctx context.Context, m Method, src Frames, n, h, w, factor int, e pyramid.Exposure) (Stream, error) {
+	src = &counted{src: src, n: n}
 	weights := e.Weights(factor)
 	offsets := resample.Offsets(weights)
 	switch m {
@@ -76,6 +79,26 @@ func New(ctx context.Context, m Method, src Frames, n, h, w, factor int, e pyram
 	}
 	_, err := Parse(string(m))
 	return nil, err
+}
+
+// counted is the first n frames of src.
+type counted struct {
+	src     Frames
+	n, done int
+}
+
+func (c *counted) Read(frame []float32) error {
+	if c.done == c.n {
+		return io.EOF
+	}
+	err := c.src.Read(frame)
+	if errors.Is(err, io.EOF) {
+		return fmt.Errorf("the clip ended after %d of %d frames: %w", c.done, c.n, io.ErrUnexpectedEOF)
+	}
+	if err == nil {
+		c.done++
+	}
+	return err
 }
 
 type repeat struct {

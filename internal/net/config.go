@@ -49,6 +49,17 @@ func Lean(channels int) Config {
 	return Config{Head: Diff, Channels: channels, Kernels: "33111113", Unshuffle: 2, Skip: true, Act: conv.Leaky, Gain: 4}
 }
 
+// Name says in a few words which network it is: "lean 64", "paper".
+func (c Config) Name() string {
+	if c == Paper() {
+		return "paper"
+	}
+	if c == Lean(c.Channels) {
+		return fmt.Sprintf("lean %d", c.Channels)
+	}
+	return fmt.Sprintf("%s %s %d", c.Head, c.Kernels, c.Channels)
+}
+
 // Check reports what makes c impossible.
 func (c Config) Check() error {
 	if c.Head != Interp && c.Head != Diff {

@@ -18,6 +18,7 @@ type Filter struct {
 	raw  []byte
 	feed sync.WaitGroup
 	fed  error // why feeding ended; read after feed only
+	err  error // what every further Read returns
 }
 
 // eight is how frames travel to and from a filter.
@@ -66,30 +67,49 @@ func (f *Filter) pour(in io.Writer, next func([]float32) error) error {
 	}
 }
 
-// Read fills frame [h,w,3] with the graph's next frame. After the last it returns io.EOF, or the error of next.
+// Read fills frame [h,w,3] with the graph's next frame. After the last it returns io.EOF, or the error of next. If
+// ffmpeg fails, the error is the first thing that it said, which is the cause of the rest.
 func (f *Filter) Read(frame []float32) error {
+	if len(frame) != f.h*f.w*3 {
+		return fmt.Errorf("video: frame of %d values for %d×%d pixels", len(frame), f.w, f.h)
+	}
+	if f.err != nil {
+		return f.err
+	}
 	_, err := io.ReadFull(f.out, f.raw)
 	if err == nil {
 		eight.unpack(frame, f.raw)
 		return nil
 	}
-	f.feed.Wait()
-	switch wait := f.c.Wait(); {
-	case f.fed != nil:
-		return f.fed
-	case f.ctx.Err() != nil:
-		return context.Cause(f.ctx)
-	case wait != nil:
-		return fmt.Errorf("ffmpeg: %s", f.c.log.line())
-	}
-	return io.EOF
+	f.err = f.why(err)
+	return f.err
 }
 
-// Close ends the child and the calls of next, at any point. It returns nil.
+// why says why there is no further frame: err is what reading met.
+func (f *Filter) why(err error) error {
+	f.feed.Wait()
+	wait := f.c.Wait()
+	switch {
+	case f.ctx.Err() != nil:
+		return context.Cause(f.ctx)
+	case f.fed != nil:
+		return f.fed
+	case wait != nil:
+		return fmt.Errorf("ffmpeg: %s", f.c.log.line())
+	case errors.Is(err, io.EOF):
+		return io.EOF
+	}
+	return fmt.Errorf("ffmpeg: the filtered frames are not of %d×%d pixels", f.w, f.h)
+}
+
+// Close ends the child, at any point, and waits for a call of next that is under way. It returns nil.
 func (f *Filter) Close() error {
 	f.stop()
 	f.out.Close()
 	f.feed.Wait()
 	f.c.Wait() // an error here only says that the process was killed, or was waited for before
+	if f.err == nil {
+		f.err = errClosed
+	}
 	return nil
 }
