@@ -1,64 +1,78 @@
 #!/usr/bin/env python3
 """Times a training step of a network in PyTorch: forward, L1, backward, Adam. Prints one JSON object.
 
-    step.py paper|lean64 --threads N --seconds S
+    step.py paper|lean64 --threads N --seconds S --layout plain|last
 
 paper: the published network, 8 layers of 128 channels with ReLU, on a batch of 10 crops of 16x16x16.
-lean64: this program's network of 64 channels on a batch of 8 crops of 16x16x16 HTR voxels, 8x8x8 after space-to-depth.
+lean64: tsr's network of 64 channels on a batch of 8 crops of 16x16x16 HTR voxels, 8x8x8 after space-to-depth.
+layout: of the data, NCDHW or, "last", NDHWC.
+
+As in tsr the input is ready in memory and its gradient is not computed. What the network's answer is added to does not
+change the gradients, and is left out here and there.
 """
-import argparse, json, time
+import argparse
+import json
+import time
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-ap = argparse.ArgumentParser()
-ap.add_argument("case", choices=["paper", "lean64"])
-ap.add_argument("--threads", type=int, default=2)
-ap.add_argument("--seconds", type=float, default=5)
-a = ap.parse_args()
-torch.set_num_threads(a.threads)
+parser = argparse.ArgumentParser()
+parser.add_argument("case", choices=["paper", "lean64"])
+parser.add_argument("--threads", type=int, default=2)
+parser.add_argument("--seconds", type=float, default=3, help="least time to measure for, after two steps to warm up")
+parser.add_argument("--layout", choices=["plain", "last"], default="plain")
+args = parser.parse_args()
+torch.set_num_threads(args.threads)
 torch.manual_seed(0)
+layout = torch.channels_last_3d if args.layout == "last" else torch.contiguous_format
 
-SHAPES = {"3": ((3, 3, 3), (1, 1, 1)), "1": ((1, 3, 3), (0, 1, 1))}
+# Kernel size and padding of tsr's letters for a layer.
+KINDS = {"3": ((3, 3, 3), (1, 1, 1)), "1": ((1, 3, 3), (0, 1, 1))}
 
 
 class Net(nn.Module):
-    def __init__(self, io, channels, kernels, skip):
+    def __init__(self, ends, channels, kernels, skip):
         super().__init__()
-        sizes = [io] + [channels] * (len(kernels) - 1) + [io]
-        self.layers = nn.ModuleList(nn.Conv3d(i, o, SHAPES[k][0], padding=SHAPES[k][1]) for k, i, o in zip(kernels, sizes, sizes[1:]))
-        self.skip = skip
+        sizes = [ends] + [channels] * (len(kernels) - 1) + [ends]
+        self.layers = nn.ModuleList(
+            nn.Conv3d(i, o, KINDS[k][0], padding=KINDS[k][1]) for k, i, o in zip(kernels, sizes, sizes[1:])
+        )
+        self.skip = skip  # over hidden layers 2+3, 4+5, 6+7, and leaky ReLU
 
     def forward(self, x):
-        for j, l in enumerate(self.layers[:-1]):
-            y = F.leaky_relu(l(x), 0.1) if self.skip else F.relu(l(x))
+        for j, layer in enumerate(self.layers[:-1]):
+            y = F.leaky_relu(layer(x), 0.1, inplace=True) if self.skip else F.relu(layer(x), inplace=True)
             if self.skip and j % 2 == 0:
-                y = y + kept if j else y
-                kept = y
+                kept = y + kept if j > 0 else y
+                y = kept
             x = y
         return self.layers[-1](x)
 
 
-if a.case == "paper":
-    net, x = Net(3, 128, "33111113", False), torch.rand(10, 3, 16, 16, 16)
+if args.case == "paper":
+    net, shape = Net(3, 128, "33111113", False), (10, 3, 16, 16, 16)
 else:
-    net, x = Net(12, 64, "33111113", True), torch.rand(8, 12, 8, 8, 8)
-target = torch.rand_like(x)
-opt = torch.optim.Adam(net.parameters(), lr=1e-5)
+    net, shape = Net(12, 64, "33111113", True), (8, 12, 8, 8, 8)
+net = net.to(memory_format=layout)
+x = torch.rand(shape).contiguous(memory_format=layout)
+target = torch.rand(shape).contiguous(memory_format=layout)
+adam = torch.optim.Adam(net.parameters(), lr=1e-5)
 
 
 def step():
-    opt.zero_grad()
+    adam.zero_grad()
     (net(x) - target).abs().mean().backward()
-    opt.step()
+    adam.step()
 
 
 for _ in range(2):
     step()
 times, began = [], time.perf_counter()
-while len(times) < 3 or time.perf_counter() - began < a.seconds:
-    t = time.perf_counter()
+while len(times) < 3 or time.perf_counter() - began < args.seconds:
+    start = time.perf_counter()
     step()
-    times.append(time.perf_counter() - t)
+    times.append(time.perf_counter() - start)
 times.sort()
-print(json.dumps({"case": a.case, "median": times[len(times) // 2], "min": times[0], "steps": len(times), "torch": torch.__version__}))
+print(json.dumps({"case": args.case, "median": times[len(times) // 2], "steps": len(times), "torch": torch.__version__}))

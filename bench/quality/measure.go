@@ -39,6 +39,7 @@ func measure(ctx context.Context, c Case) (Record, error) {
 	if err != nil {
 		return r, err
 	}
+	defer scores.Close()
 	dst := &check{truth: truth, frame: make([]float32, c.Height*c.Width*3), scores: scores}
 	if c.Method == methodTSR {
 		err = upsample(ctx, &source{Stream: input, film: c.Film}, dst, &r)
@@ -149,8 +150,8 @@ func (c *check) Write(frame []float32) error {
 		return fault.Newf(fault.Damaged, "truth", "", "frame %d: %w", c.n, err)
 	}
 	c.n++
-	c.scores.Add(c.frame, frame)
-	return nil
+	_, err := c.scores.Add(c.frame, frame)
+	return err
 }
 
 func (c *check) Commit() error { return nil }

@@ -20,6 +20,7 @@ import (
 // evalFlags are the flags of tsr eval as they are given.
 type evalFlags struct {
 	metrics  string
+	lpips    string
 	controls string
 	exposure string
 	noTruth  bool
@@ -41,6 +42,9 @@ func newEval() *cobra.Command {
 PSNR is in dB over R, G and B, both sides rounded to 8 bits: mean over frames, pooled of
 the clip's mean square error, worst5 over the worst 5 % of frames; equal frames count as
 100 dB. SSIM comes in the two kinds that papers print: "matlab 3-D" and scikit-image's.
+
+With --lpips the perceptual distance LPIPS is told too, by a network that you bring: an ONNX
+file of opset 11 with two inputs [1,3,H,W] in [-1,1], as its authors' package exports it.
 
 With --controls the same is computed for what plain interpolators make of INPUT.
 With --no-truth, which needs --controls, clips are scored without a truth: flicker as
@@ -67,6 +71,7 @@ VBench defines it, and the error of warping each frame onto the one before.`,
 	fs := c.Flags()
 	fs.SortFlags = false
 	fs.StringVar(&f.metrics, "metrics", "psnr,ssim", "`LIST` of psnr, ssim; PSNR alone is about 5 times as fast")
+	fs.StringVar(&f.lpips, "lpips", "", "compute LPIPS too, by the network in the ONNX `FILE`")
 	fs.StringVar(&f.controls, "controls", "", "compare what interpolators make of `INPUT` too")
 	fs.StringVar(&f.exposure, "exposure", "full", "`E` of INPUT's shutter: full, delta or the open share of the interval")
 	fs.BoolVar(&f.noTruth, "no-truth", false, "there is no truth: all arguments are outputs")
@@ -95,7 +100,7 @@ type evaluation struct {
 
 // evaluation checks the flags.
 func (f evalFlags) evaluation(args []string) (*evaluation, error) {
-	e := &evaluation{flags: f, outputs: args}
+	e := &evaluation{flags: f, outputs: args, metrics: quality.Metrics{LPIPS: f.lpips}}
 	for _, m := range strings.Split(f.metrics, ",") {
 		switch strings.TrimSpace(m) {
 		case "psnr":
@@ -114,8 +119,8 @@ func (f evalFlags) evaluation(args []string) (*evaluation, error) {
 	case f.noTruth && f.controls == "":
 		return nil, usage("--no-truth", "give --controls INPUT, the clip that the outputs were made from",
 			"raising the frame rate alone raises the score, so it means nothing without controls")
-	case f.noTruth && (f.csv != "" || f.report != ""):
-		return nil, usage("--no-truth", "", "does not go together with --csv or --report")
+	case f.noTruth && (f.csv != "" || f.report != "" || f.lpips != ""):
+		return nil, usage("--no-truth", "", "does not go together with --csv, --report or --lpips")
 	case !f.noTruth && f.vbench != "":
 		return nil, usage("--vbench", "", "is for --no-truth")
 	case f.perFrame && !f.json:
@@ -191,6 +196,7 @@ type values struct {
 	PSNR         []float64 `json:"psnr_rgb,omitempty"`
 	SSIMMatlab3D []float64 `json:"ssim_matlab3d,omitempty"`
 	SSIMSkimage  []float64 `json:"ssim_skimage,omitempty"`
+	LPIPS        []float64 `json:"lpips,omitempty"`
 }
 
 // run first looks at all clips, so that none is compared in vain.
@@ -220,9 +226,6 @@ func (e *evaluation) run() error {
 		}
 	}
 	t := &scoreTable{w: e.out, metrics: e.metrics}
-	if !e.flags.json {
-		t.head()
-	}
 	var frames []named
 	for _, s := range e.subjects() {
 		r, c, err := e.compare(want, s, page)
@@ -340,6 +343,7 @@ func (e *evaluation) compare(want video.Info, s subject, page *evalReport) (*com
 	if err != nil {
 		return nil, nil, err
 	}
+	defer c.Close()
 	size := want.Width * want.Height * 3
 	left, right := make([]float32, size), make([]float32, size)
 	var look *subjectReport
@@ -353,7 +357,10 @@ func (e *evaluation) compare(want video.Info, s subject, page *evalReport) (*com
 		if err := output.Read(right); err != nil {
 			return nil, nil, err
 		}
-		f := c.Add(left, right)
+		f, err := c.Add(left, right)
+		if err != nil {
+			return nil, nil, err
+		}
 		if look != nil {
 			look.add(n, f, left, right)
 		}
@@ -381,6 +388,9 @@ func valuesOf(frames []quality.Frame, m quality.Metrics) *values {
 			v.SSIMMatlab3D = append(v.SSIMMatlab3D, f.SSIMMatlab3D)
 			v.SSIMSkimage = append(v.SSIMSkimage, f.SSIMSkimage)
 		}
+		if m.LPIPS != "" {
+			v.LPIPS = append(v.LPIPS, f.LPIPS)
+		}
 	}
 	return v
 }
@@ -389,20 +399,29 @@ func valuesOf(frames []quality.Frame, m quality.Metrics) *values {
 type scoreTable struct {
 	w       io.Writer
 	metrics quality.Metrics
+	headed  bool
 }
 
 func (t *scoreTable) head() {
+	t.headed = true
 	if t.metrics.PSNR {
 		fmt.Fprintf(t.w, "%8s  %8s  %8s  ", "PSNR", "pooled", "worst5")
 	}
 	if t.metrics.SSIM {
 		fmt.Fprintf(t.w, "%8s  %8s  ", "SSIM 3-D", "skimage")
 	}
+	if t.metrics.LPIPS != "" {
+		fmt.Fprintf(t.w, "%8s  ", "LPIPS")
+	}
 	fmt.Fprintf(t.w, "%6s  %s\n", "frames", "clip")
 }
 
-// line prints a comparison: of all frames, and of given and new ones if there are both.
+// line prints a comparison: of all frames, and of given and new ones if there are both. Before the first one goes the
+// head of the table.
 func (t *scoreTable) line(s subject, r *comparison) error {
+	if !t.headed {
+		t.head()
+	}
 	name := show(s.name)
 	if s.control != "" {
 		name = "control: " + name
@@ -427,6 +446,9 @@ func (t *scoreTable) line(s subject, r *comparison) error {
 		}
 		if row.part.SSIMMatlab3D != nil {
 			fmt.Fprintf(&b, "%8.5f  %8.5f  ", row.part.SSIMMatlab3D.Mean, row.part.SSIMSkimage.Mean)
+		}
+		if row.part.LPIPS != nil {
+			fmt.Fprintf(&b, "%8.5f  ", row.part.LPIPS.Mean)
 		}
 		if _, err := fmt.Fprintf(t.w, "%s%6d  %s\n", b.String(), row.part.Frames, row.name); err != nil {
 			return err

@@ -166,6 +166,9 @@ func (r *subjectReport) done(c *comparison, all *quality.Comparison) {
 	if c.SSIMMatlab3D != nil {
 		r.row.Values = append(r.row.Values, c.SSIMMatlab3D.Mean, c.SSIMSkimage.Mean)
 	}
+	if c.LPIPS != nil {
+		r.row.Values = append(r.row.Values, c.LPIPS.Mean)
+	}
 }
 
 // write makes the page of what was gathered.
@@ -181,6 +184,9 @@ func (p *evalReport) write(path string) error {
 	if p.e.metrics.SSIM {
 		t.Columns = append(t.Columns, report.Column{Name: "SSIM (3-D)", Digits: 4, Best: report.Higher},
 			report.Column{Name: "SSIM (skimage)", Digits: 4, Best: report.Higher})
+	}
+	if p.e.metrics.LPIPS != "" {
+		t.Columns = append(t.Columns, report.Column{Name: "LPIPS", Digits: 4, Best: report.Lower})
 	}
 	strips := newStrips(p.at)
 	curves := report.Curves{Measure: "PSNR", Unit: "dB"}

@@ -51,7 +51,7 @@ func (u *upsampling) report(res *tsr.Result, r *result) error {
 		Numbers: []report.Number{
 			{Label: "Gain in validation", Value: res.Gain, Digits: 2, Signed: true, Unit: "dB", Note: "over cubic interpolation with back-projection"},
 			{Label: "Consistency", Value: res.Consistency, Digits: 1, Unit: "dB", Note: "the output averaged back against the input"},
-			{Label: "Training steps", Value: float64(res.Steps), Note: fmt.Sprintf("in %d stages", len(res.Levels))},
+			{Label: "Training steps", Value: float64(res.Steps), Note: plural(len(res.Levels), "stage")},
 			{Label: "Time", Value: r.Seconds["total"] / 60, Digits: 1, Unit: "min"},
 		},
 		Notes: []string{"The validation coarsens the clip once more in time and rebuilds it. It needs no truth, but the network has " +
@@ -92,4 +92,12 @@ func (u *upsampling) settings(res *tsr.Result, r *result) report.Section {
 		facts = append(facts, report.Fact{Name: "Seconds to " + p, Value: fmt.Sprintf("%.1f", r.Seconds[p])})
 	}
 	return report.Section{Heading: "Run", Facts: facts}
+}
+
+// plural returns "1 stage", "2 stages".
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }

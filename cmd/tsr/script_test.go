@@ -37,6 +37,11 @@ func TestScripts(t *testing.T) {
 		},
 		WorkdirRoot:         t.TempDir(),
 		Condition:           condition,
+		Setup: func(e *testscript.Env) error {
+			lpips, err := filepath.Abs("../../internal/quality/testdata/lpips/small.onnx")
+			e.Setenv("SMALL_LPIPS", lpips)
+			return err
+		},
 		RequireExplicitExec: true,
 	}
 	if testing.Short() { // for the race detector: what has goroutines and signals in it

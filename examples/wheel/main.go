@@ -17,7 +17,6 @@ import (
 	"image/png"
 	"io"
 	"log"
-	"time"
 
 	"golang.org/x/image/font"
 	"golang.org/x/image/font/basicfont"
@@ -43,18 +42,18 @@ const (
 )
 
 func main() {
-	budget := flag.Duration("budget", 40*time.Second, "time in training")
+	steps := flag.Int("steps", 3000, "of training")
 	flag.Parse()
 	out := "wheel.png"
 	if flag.NArg() > 0 {
 		out = flag.Arg(0)
 	}
-	if err := run(out, *budget); err != nil {
+	if err := run(out, *steps); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(out string, budget time.Duration) error {
+func run(out string, steps int) error {
 	instants := synth.WheelAt(frames*blur, size, size, func(t float64) float64 {
 		t /= blur
 		return top * t * t / (2 * frames)
@@ -63,7 +62,7 @@ func run(out string, budget time.Duration) error {
 	input := pyramid.Expose(truth, 2, pyramid.Full)
 
 	var sink tsr.ToVolume
-	res, err := tsr.Upsample(context.Background(), tsr.FromVolume(input), &sink, &tsr.Options{Preset: tsr.Fast, Budget: budget})
+	res, err := tsr.Upsample(context.Background(), tsr.FromVolume(input), &sink, &tsr.Options{Preset: tsr.Fast, Steps: steps})
 	if err != nil {
 		return err
 	}

@@ -1,32 +1,35 @@
 // Package bench measures how fast the parts of a run are on this machine: kernels against the machine's peak, training
 // steps, drawing of pairs, back-projection, video and inference.
+//
+// Each measurement is a call that is made once to warm up and then repeated for a given time; what counts is the median,
+// and the fastest and the slowest call say how far it can be trusted.
 package bench
 
 import (
-	"bufio"
 	"context"
 	"fmt"
-	"os"
 	"runtime"
 	"slices"
-	"strings"
 	"time"
 
 	"tsr/internal/conv"
 	"tsr/internal/conv/all"
+	"tsr/internal/fault"
 )
 
 // Options says what to measure. The zero value measures everything with the fastest backend on all processors.
 type Options struct {
 	Backend string
 	Threads int
-	Least   time.Duration // time for each measurement; 0 means half a second
-	Only    []string      // of Parts; nil means all
-	Network string        // measure the steps of this one only; "" means all
-	Folder  string        // for the video files that are written, removed and must not be there
+	Quick   bool     // a fifth of a second for each measurement instead of one, and no large clips
+	Only    []string // of Parts; nil means all
+	Network string   // of Networks: measure this one's training steps only; "" means all
+	Folder  string   // for video files; it is made, removed, and must not be there before
 	OnPart  func(name string)
 
-	shrink int // of frames, for tests; 0 means 1
+	least    time.Duration // for each measurement; set by tests
+	shrink   int           // frames are 1/shrink as high and wide; set by tests
+	networks []network     // set by tests
 }
 
 // Parts lists the parts of the suite, in the order in which they are measured.
@@ -40,28 +43,35 @@ type Report struct {
 
 // Machine says where.
 type Machine struct {
-	CPU     string  `json:"cpu"` // "" where the system does not tell
-	Threads int     `json:"threads"`
-	Backend string  `json:"backend"`
-	Go      string  `json:"go"`
-	Peak    float64 `json:"peak_gflops"` // of a large float32 matrix product through the backend
+	Version      string  `json:"tsr"` // of the program; the caller sets it
+	Go           string  `json:"go"`
+	CPU          string  `json:"cpu"` // "" where the system does not tell
+	Threads      int     `json:"threads"`
+	Backend      string  `json:"backend"`
+	Instructions string  `json:"instructions"` // that the backend uses; "" where it does not tell
+	Peak         float64 `json:"peak_gflops"`  // of the fastest matrix product in the whole run
+	Product      string  `json:"peak_of"`      // who multiplied, and what
 }
 
 // Result is one measurement. Rates are at the median time.
 type Result struct {
 	Part    string  `json:"part"`
 	Name    string  `json:"name"`
+	Case    string  `json:"case"` // size or direction
 	Seconds Spread  `json:"seconds"`
 	Repeats int     `json:"repeats"`
-	Rate    float64 `json:"rate,omitempty"` // in Unit
-	Unit    string  `json:"unit,omitempty"` // "pairs/s", "frames/s", "Mpixel/s" of output
-	GFLOPS  float64 `json:"gflops,omitempty"`
+	Cold    bool    `json:"cold,omitempty"`       // the call takes so long that the first one counts
+	Rate    float64 `json:"rate,omitempty"`       // in Unit
+	Unit    string  `json:"unit,omitempty"`       // "pairs/s", "frames/s", "Mpixel/s" of output
+	GFLOPS  float64 `json:"gflops,omitempty"`     // of the convolutions
 	OfPeak  float64 `json:"of_peak,omitempty"`    // GFLOPS over Machine.Peak
 	Kernels float64 `json:"in_kernels,omitempty"` // share of the time spent in the backend
-	Garbage int64   `json:"garbage_bytes"`        // allocated in one repeat
+	Garbage int64   `json:"garbage_bytes"`        // allocated in one call
+	// OfStep is, for pairs, the time to draw a batch over that of a step, for each network whose steps were measured.
+	OfStep map[string]float64 `json:"of_step,omitempty"`
 }
 
-// Spread is of the repeats' times.
+// Spread is of the calls' times.
 type Spread struct {
 	Median float64 `json:"median"`
 	Min    float64 `json:"min"`
@@ -73,129 +83,112 @@ type suite struct {
 	ctx  context.Context
 	o    Options
 	be   conv.Backend
-	peak float64
+	peak peak
 	out  []Result
 }
 
-// Run measures. It ends early, with the context's error, when ctx does.
+// grace is how long a Run that is stopped waits for what it is doing, so that no file is left behind.
+const grace = 300 * time.Millisecond
+
+// Run measures. It ends with ctx's cause as its error soon after ctx does; a kernel that is running then still ends by
+// itself. A backend that is not there is a fault.Usage.
 func Run(ctx context.Context, o Options) (*Report, error) {
+	s := &suite{ctx: ctx, o: o.complete()}
+	var err error
+	if s.be, err = all.Open(s.o.Backend, s.o.Threads); err != nil {
+		return nil, fault.New(fault.Usage, "backend", err, "")
+	}
+	return s.untilStopped(func() (*Report, error) {
+		defer s.be.Close()
+		return s.run()
+	})
+}
+
+// untilStopped calls f, and waits for its end or, a little longer than that, for the context's.
+func (s *suite) untilStopped(f func() (*Report, error)) (*Report, error) {
+	var r *Report
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		r, err = f()
+	}()
+	select {
+	case <-done:
+		return r, err
+	case <-s.ctx.Done():
+	}
+	select {
+	case <-done:
+	case <-time.After(grace):
+	}
+	return nil, context.Cause(s.ctx)
+}
+
+// complete returns o with defaults filled in.
+func (o Options) complete() Options {
 	if o.Threads == 0 {
 		o.Threads = runtime.NumCPU()
 	}
 	if o.Backend == "" {
 		o.Backend = "auto"
 	}
-	if o.Least == 0 {
-		o.Least = time.Second / 2
+	if o.least == 0 {
+		o.least = time.Second
+		if o.Quick {
+			o.least /= 5
+		}
+	}
+	if o.networks == nil {
+		o.networks = networks
 	}
 	o.shrink = max(o.shrink, 1)
 	if o.OnPart == nil {
 		o.OnPart = func(string) {}
 	}
-	be, err := all.Open(o.Backend, o.Threads)
-	if err != nil {
-		return nil, err
+	return o
+}
+
+func (s *suite) run() (*Report, error) {
+	parts := map[string]func() error{
+		"kernels": s.kernels, "step": s.steps, "pairs": s.pairs,
+		"backproject": s.backproject, "inference": s.inference, "video": s.video,
 	}
-	defer be.Close()
-	s := &suite{ctx: ctx, o: o, be: be}
-	o.OnPart("peak")
-	if err := s.findPeak(); err != nil {
-		return nil, err
+	if s.slow() { // the larger networks would take hours
+		s.o.networks = s.o.networks[:1]
 	}
-	do := map[string]func() error{
-		"kernels": s.kernels, "step": s.steps, "pairs": s.pairs, "backproject": s.backproject, "inference": s.inference, "video": s.video,
+	s.o.OnPart("peak")
+	if err := s.findPeak(s.o.least); err != nil {
+		return nil, fmt.Errorf("bench peak: %w", err)
 	}
 	for _, part := range Parts {
-		if o.Only != nil && !slices.Contains(o.Only, part) {
+		if s.o.Only != nil && !slices.Contains(s.o.Only, part) {
 			continue
 		}
-		o.OnPart(part)
-		if err := do[part](); err != nil {
+		s.o.OnPart(part)
+		err := s.findPeak(s.o.least / 5) // again: the speed of a machine changes in minutes
+		if err == nil {
+			err = parts[part]()
+		}
+		if err != nil {
 			return nil, fmt.Errorf("bench %s: %w", part, err)
 		}
 	}
-	return &Report{Machine{cpu(), o.Threads, be.Name(), runtime.Version(), s.peak}, s.out}, nil
-}
-
-// Limits of a measurement.
-const (
-	fewest = 3
-	most   = 1000
-)
-
-// measure calls f, once to warm up and then until the time is used, and adds a result. flops is the work of one call, 0 if
-// that does not apply.
-func (s *suite) measure(part, name string, flops int64, f func() error) (*Result, error) {
-	if err := f(); err != nil {
-		return nil, err
+	for i := range s.out {
+		s.out[i].OfPeak = s.out[i].GFLOPS / s.peak.gflops
 	}
-	var times []float64
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	for began := time.Now(); len(times) < fewest || time.Since(began) < s.o.Least && len(times) < most; {
-		if err := s.ctx.Err(); err != nil {
-			return nil, context.Cause(s.ctx)
-		}
-		start := time.Now()
-		if err := f(); err != nil {
+	m := Machine{
+		Go: runtime.Version(), CPU: cpu(), Threads: s.o.Threads, Backend: s.be.Name(),
+		Peak: s.peak.gflops, Product: s.peak.product,
+	}
+	if tells, ok := s.be.(interface{ Instructions() (string, error) }); ok {
+		var err error
+		if m.Instructions, err = tells.Instructions(); err != nil {
 			return nil, err
 		}
-		times = append(times, time.Since(start).Seconds())
 	}
-	runtime.ReadMemStats(&after)
-	slices.Sort(times)
-	r := Result{Part: part, Name: name, Repeats: len(times), Garbage: int64(after.TotalAlloc-before.TotalAlloc) / int64(len(times))}
-	r.Seconds = Spread{times[len(times)/2], times[0], times[len(times)-1]}
-	if flops > 0 {
-		r.GFLOPS = float64(flops) / r.Seconds.Median / 1e9
-		if s.peak > 0 {
-			r.OfPeak = r.GFLOPS / s.peak
-		}
-	}
-	s.out = append(s.out, r)
-	return &s.out[len(s.out)-1], nil
+	return &Report{m, s.out}, nil
 }
 
-// findPeak multiplies large matrices: a 1×1×1 convolution of n voxels with n channels is nothing else. The plain Go
-// backend gets smaller ones.
-func (s *suite) findPeak() error {
-	n := 2048
-	if s.be.Name() == "ref" {
-		n = 128
-	}
-	shape := conv.Shape{N: 1, D: 1, H: 1, W: n, Ci: n, Co: n, KD: 1, KH: 1, KW: 1}
-	y, x, w, b := make([]float32, n*n), filled(n*n), filled(n*n), make([]float32, n)
-	r, err := s.measure("peak", fmt.Sprintf("matrix product %d×%d×%d", n, n, n), shape.FLOPs(), func() error {
-		return s.be.Forward(y, x, w, b, shape)
-	})
-	if err != nil {
-		return err
-	}
-	s.peak = float64(shape.FLOPs()) / r.Seconds.Min / 1e9 // the best is what the machine can do
-	r.OfPeak = r.GFLOPS / s.peak
-	return nil
-}
-
-// filled returns n values that are neither zero nor alike.
-func filled(n int) []float32 {
-	x := make([]float32, n)
-	for i := range x {
-		x[i] = float32(i%17)/17 - 0.5
-	}
-	return x
-}
-
-// cpu returns the processor's name, "" if the system does not tell.
-func cpu() string {
-	f, err := os.Open("/proc/cpuinfo")
-	if err != nil {
-		return ""
-	}
-	defer f.Close()
-	for s := bufio.NewScanner(f); s.Scan(); {
-		if name, value, ok := strings.Cut(s.Text(), ":"); ok && strings.TrimSpace(name) == "model name" {
-			return strings.TrimSpace(value)
-		}
-	}
-	return ""
-}
+// slow says that the backend is the one of plain loops.
+func (s *suite) slow() bool { return s.be.Name() == "ref" }

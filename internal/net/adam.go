@@ -38,15 +38,11 @@ func newAdam(params [][]float32) *Adam {
 // step moves params against grads at the given rate, after scaling the gradient, all tensors together, to a norm
 // of at most clip (0: no limit).
 func (a *Adam) step(be conv.Backend, params, grads [][]float32, rate, clip float64) error {
-	var sum float64
-	for _, g := range grads {
-		for _, x := range g {
-			sum += float64(x) * float64(x)
+	scale := float32(1)
+	if clip > 0 {
+		if norm := length(grads); norm > clip {
+			scale = float32(clip / norm)
 		}
-	}
-	norm, scale := math.Sqrt(sum), float32(1)
-	if clip > 0 && norm > clip {
-		scale = float32(clip / norm)
 	}
 	a.T++
 	// The corrections of the moments' start at zero, moved out of the loop:
@@ -77,6 +73,17 @@ func (a *Adam) step(be conv.Backend, params, grads [][]float32, rate, clip float
 	}
 	a.rate, a.scale = rate*a.ratio, scale
 	return be.Batch(a.hidden)
+}
+
+// length is the Euclidean norm of all of x together.
+func length(x [][]float32) float64 {
+	var sum float64
+	for _, part := range x {
+		for _, v := range part {
+			sum += float64(v) * float64(v)
+		}
+	}
+	return math.Sqrt(sum)
 }
 
 func update(p, g, m, v []float32, lr, e, scale float32) {

@@ -45,14 +45,15 @@ func newMuon(rows, columns int) *muon {
 // step moves kernel w [n,Co] against its gradient g·scale. m is the momentum, kept between steps. w does not change on
 // an error.
 func (u *muon) step(be conv.Backend, w, g, m []float32, rate float64, scale float32) error {
-	var sum float64
+	var sums [4]float64 // four in turn: one would make each addition wait for the one before
+	m, y := m[:len(g)], u.y[:len(g)]
 	for i, x := range g {
 		x = float32(x * scale)
 		m[i] = float32(momentum*m[i]) + float32((1-momentum)*x)
-		u.y[i] = float32(momentum*m[i]) + float32((1-momentum)*x) // as Nesterov: the step after this one
-		sum += float64(u.y[i]) * float64(u.y[i])
+		y[i] = float32(momentum*m[i]) + float32((1-momentum)*x) // as Nesterov: the step after this one
+		sums[i&3] += float64(y[i]) * float64(y[i])
 	}
-	shrink := float32(1 / (math.Sqrt(sum) + 1e-20)) // singular values are at most 1 then
+	shrink := float32(1 / (math.Sqrt(sums[0]+sums[1]+sums[2]+sums[3]) + 1e-20)) // singular values are at most 1 then
 	for i := range u.y {
 		u.y[i] *= shrink
 	}

@@ -313,6 +313,7 @@ func BenchmarkStepOverhead(b *testing.B) {
 	require.NoError(b, err)
 	tr, err := NewTrainer(m, convtest.Nothing{}, 8, 8, 8, 8, 1)
 	require.NoError(b, err)
+	tr.UseMuon(10)
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := tr.Step(1e-3); err != nil {

@@ -2,6 +2,8 @@ package opencv
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"gocv.io/x/gocv"
 
@@ -11,7 +13,9 @@ import (
 // Capture delivers the frames of a video file as OpenCV's Python users get them: 8-bit B, G, R, by OpenCV's own
 // conversion (which takes BT.709 pictures for BT.601). It is for scores that are defined on such frames.
 //
-// OpenCV opens playlists and addresses too, so only paths that package video has opened before may be given.
+// Only files that package video has opened before may be given: OpenCV would take a playlist of other local files, or a
+// name with a % for a series of images. It opens no address, nor one that a file names: of FFmpeg's protocols it is left
+// with file.
 type Capture struct {
 	v    *gocv.VideoCapture
 	m    gocv.Mat
@@ -19,10 +23,25 @@ type Capture struct {
 	path string
 }
 
+// OpenCV takes options for FFmpeg from the environment only. This overrules what the user has set there.
+func init() {
+	if err := os.Setenv("OPENCV_FFMPEG_CAPTURE_OPTIONS", "protocol_whitelist;file"); err != nil {
+		panic(err)
+	}
+}
+
 // OpenCapture opens the video file at path. A file that OpenCV cannot read is fault.Input.
 func OpenCapture(path string) (*Capture, error) {
-	v, err := gocv.VideoCaptureFileWithAPI(path, gocv.VideoCaptureFFmpeg)
+	abs, err := filepath.Abs(path)
 	if err != nil {
+		return nil, fault.New(fault.Input, path, err, "")
+	}
+	if st, err := os.Stat(abs); err != nil || !st.Mode().IsRegular() {
+		return nil, fault.Newf(fault.Input, path, "", "there is no such file")
+	}
+	v, err := gocv.VideoCaptureFileWithAPI("file:"+abs, gocv.VideoCaptureFFmpeg)
+	if err != nil {
+		v.Close()
 		return nil, fault.Newf(fault.Input, path, "convert it: ffmpeg -i IN -c:v libx264 OUT.mp4", "OpenCV cannot read it")
 	}
 	c := &Capture{v: v, m: gocv.NewMat(), path: path}

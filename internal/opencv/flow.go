@@ -1,15 +1,9 @@
 package opencv
 
-// #cgo pkg-config: opencv4
-// #cgo CXXFLAGS: -std=c++11 -O2
 // #include "shim.h"
 import "C"
 
-import (
-	"fmt"
-	"strings"
-	"unsafe"
-)
+import "fmt"
 
 // SmallestFlow is the least height and width of frames that Flow takes.
 const SmallestFlow = 32
@@ -26,9 +20,9 @@ func Flow(flow []float32, a, b []byte, h, w int) error {
 	if len(a) != h*w || len(b) != h*w || len(flow) != 2*h*w {
 		panic("opencv: frames of other sizes")
 	}
-	var why [256]C.char
-	if C.tsr_flow((*C.float)(&flow[0]), (*C.uchar)(&a[0]), (*C.uchar)(&b[0]), C.int(h), C.int(w), &why[0], C.int(len(why))) != 0 {
-		return fmt.Errorf("optical flow: %s", strings.TrimSpace(C.GoString((*C.char)(unsafe.Pointer(&why[0])))))
+	var y why
+	if C.tsr_flow((*C.float)(&flow[0]), (*C.uchar)(&a[0]), (*C.uchar)(&b[0]), C.int(h), C.int(w), &y[0], C.int(len(y))) != 0 {
+		return fmt.Errorf("optical flow: %s", &y)
 	}
 	return nil
 }

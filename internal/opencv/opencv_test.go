@@ -1,8 +1,12 @@
 package opencv
 
 import (
+	"fmt"
+	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -43,13 +47,18 @@ func TestFlowOfATranslation(t *testing.T) {
 	require.Error(t, Flow(nil, nil, nil, 8, 200))
 }
 
-func TestCapture(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "clip.mp4")
+// clip is a video of five frames of one colour.
+func clip(t *testing.T, name string) string {
+	path := filepath.Join(t.TempDir(), name)
 	out, err := exec.Command("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "color=0x3296c8:s=64x48:r=10", "-frames:v", "5",
-		"-c:v", "libx264", "-qp", "0", "-pix_fmt", "yuv444p", "-colorspace", "smpte170m", path).CombinedOutput()
+		"-c:v", "libx264", "-qp", "0", "-pix_fmt", "yuv444p", "-colorspace", "smpte170m", "-f", "mp4", "file:"+path).CombinedOutput()
 	require.NoError(t, err, string(out))
-	for range 20 {
-		c, err := OpenCapture(path)
+	return path
+}
+
+func TestCapture(t *testing.T) {
+	for _, name := range []string{"clip.mp4", "clip%03d.mp4", "http:clip.mp4"} {
+		c, err := OpenCapture(clip(t, name))
 		require.NoError(t, err)
 		h, w := c.Size()
 		require.Equal(t, [2]int{48, 64}, [2]int{h, w})
@@ -69,6 +78,97 @@ func TestCapture(t *testing.T) {
 		}
 		require.NoError(t, c.Close())
 	}
-	_, err = OpenCapture(filepath.Join(t.TempDir(), "missing.mp4"))
-	require.Equal(t, fault.Input, fault.KindOf(err))
+}
+
+func TestCaptureRefuses(t *testing.T) {
+	junk := filepath.Join(t.TempDir(), "junk.mp4")
+	require.NoError(t, os.WriteFile(junk, make([]byte, 1000), 0o644))
+	for _, path := range []string{filepath.Join(t.TempDir(), "missing.mp4"), t.TempDir(), junk} {
+		_, err := OpenCapture(path)
+		require.Equal(t, fault.Input, fault.KindOf(err))
+	}
+}
+
+func TestCaptureOpensNoConnection(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	var connections atomic.Int32
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			connections.Add(1)
+			c.Close()
+		}
+	}()
+	url := fmt.Sprintf("http://%s/clip.ts", l.Addr())
+	folder := t.TempDir()
+	paths := []string{url}
+	for name, text := range map[string]string{
+		"list.m3u8":   "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n" + url + "\n#EXT-X-ENDLIST\n",
+		"list.mp4":    "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n" + url + "\n#EXT-X-ENDLIST\n",
+		"list.ffcat":  "ffconcat version 1.0\nfile '" + url + "'\n",
+		"session.sdp": "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 5004 RTP/AVP 96\na=rtpmap:96 H264/90000\n",
+	} {
+		paths = append(paths, filepath.Join(folder, name))
+		require.NoError(t, os.WriteFile(paths[len(paths)-1], []byte(text), 0o644))
+	}
+	for _, path := range paths {
+		_, err := OpenCapture(path)
+		require.Equal(t, fault.Input, fault.KindOf(err), path)
+	}
+	require.NoError(t, l.Close())
+	<-ended
+	require.Zero(t, connections.Load())
+}
+
+// resident is the memory of this process that is in use, in bytes.
+func resident(t *testing.T) int {
+	b, err := os.ReadFile("/proc/self/statm")
+	require.NoError(t, err)
+	var size, pages int
+	_, err = fmt.Sscan(string(b), &size, &pages)
+	require.NoError(t, err)
+	return pages * os.Getpagesize()
+}
+
+func TestNothingLeaks(t *testing.T) {
+	path := clip(t, "clip.mp4")
+	onnx := save(t, squares(value(11, "x", 1, 1, 3, 0, 0), value(11, "y", 1, 1, 3, 0, 0)))
+	const h, w = 48, 64
+	frame, planes, flow := make([]byte, h*w*3), make([]float32, 3*h*w), make([]float32, 2*h*w)
+	cycle := func() {
+		c, err := OpenCapture(path)
+		require.NoError(t, err)
+		for range 2 {
+			_, err = c.Read(frame)
+			require.NoError(t, err)
+		}
+		require.NoError(t, c.Close())
+		m, err := OpenModel(onnx, 2, [4]int{1, 3, h, w})
+		require.NoError(t, err)
+		_, err = m.Run(planes, planes)
+		require.NoError(t, err)
+		m.Close()
+		require.NoError(t, Flow(flow, frame[:h*w], frame[h*w:2*h*w], h, w))
+		png, err := EncodePNG(frame, w, h, 1)
+		require.NoError(t, err)
+		_, _, err = DecodeImage(frame, png, w, h, 1)
+		require.NoError(t, err)
+		_, err = OpenCapture(onnx)
+		require.Error(t, err)
+	}
+	for range 50 {
+		cycle()
+	}
+	before := resident(t)
+	for range 200 {
+		cycle()
+	}
+	t.Logf("grown by %d KiB", (resident(t)-before)>>10)
+	require.Less(t, resident(t)-before, 4<<20, "one frame as floats a cycle were 7 MiB")
 }

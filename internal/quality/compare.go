@@ -10,6 +10,8 @@ import (
 type Metrics struct {
 	PSNR bool // of R, G and B jointly, both sides rounded to 8 bits
 	SSIM bool // both kinds; more than ten times the work of PSNR
+	// LPIPS is the path of a network for OpenLPIPS; "" leaves the measure out.
+	LPIPS string
 }
 
 // Frame holds the values of one frame. Those not asked for are 0.
@@ -17,15 +19,17 @@ type Frame struct {
 	PSNR         float64 // dB, 100 at most
 	SSIMMatlab3D float64 // 1 at most: the frame as one volume, window 11×11×11 across the channels, not rounded
 	SSIMSkimage  float64 // 1 at most: channel by channel, both sides rounded to 8 bits, without a border of 5
+	LPIPS        float64 // 0 is equality
 }
 
-// Comparison compares two clips frame by frame, and keeps a few numbers of each frame. Use NewComparison.
+// Comparison compares two clips frame by frame, and keeps a few numbers of each frame. Use NewComparison, and close it.
 type Comparison struct {
 	metrics Metrics
 	samples int    // of a frame
 	given   []bool // by position in a group; empty if unknown
 	rounded rounded
-	ssim    *ssim // nil unless asked for
+	ssim    *ssim  // nil unless asked for
+	lpips   *LPIPS // nil unless asked for
 	frames  []Frame
 	squares []uint64 // the frames' square differences in 8-bit steps
 }
@@ -33,7 +37,8 @@ type Comparison struct {
 // NewComparison prepares to compare clips of frames [height,width,3] by the metrics m. given, by position in a group of
 // output frames, splits the results into given and new frames, see Given; an empty one leaves them whole.
 //
-// If SSIM is asked for and the frames are smaller than SmallestSSIM, the error is a *fault.Error.
+// If SSIM is asked for and the frames are smaller than SmallestSSIM, or if OpenLPIPS refuses the network, the error is a
+// *fault.Error.
 func NewComparison(height, width int, m Metrics, given []bool) (*Comparison, error) {
 	c := &Comparison{metrics: m, samples: height * width * 3, given: given}
 	if m.SSIM {
@@ -42,12 +47,25 @@ func NewComparison(height, width int, m Metrics, given []bool) (*Comparison, err
 			return nil, err
 		}
 	}
+	if m.LPIPS != "" {
+		var err error
+		if c.lpips, err = OpenLPIPS(m.LPIPS, height, width); err != nil {
+			return nil, err
+		}
+	}
 	return c, nil
 }
 
+// Close frees what the Comparison holds. What it has found stays.
+func (c *Comparison) Close() {
+	if c.lpips != nil {
+		c.lpips.Close()
+	}
+}
+
 // Add compares the next frame of the truth with that of the output, both [height,width,3], nominally in [0,1]. It uses
-// all cores; the values do not depend on their number.
-func (c *Comparison) Add(truth, output []float32) Frame {
+// all cores; the values do not depend on their number. The error is LPIPS.Add's.
+func (c *Comparison) Add(truth, output []float32) (Frame, error) {
 	if len(truth) != c.samples {
 		panic("quality: frame of another size")
 	}
@@ -59,9 +77,15 @@ func (c *Comparison) Add(truth, output []float32) Frame {
 	if c.metrics.SSIM {
 		f.SSIMMatlab3D, f.SSIMSkimage = c.ssim.compare(truth, output, &c.rounded)
 	}
+	if c.lpips != nil {
+		var err error
+		if f.LPIPS, err = c.lpips.Add(truth, output); err != nil {
+			return Frame{}, err
+		}
+	}
 	c.frames = append(c.frames, f)
 	c.squares = append(c.squares, square)
-	return f
+	return f, nil
 }
 
 // Result is the outcome of a comparison: of all frames and, if their positions are known, of the given and the new ones
@@ -78,6 +102,12 @@ type Part struct {
 	PSNR         *Scores     `json:"psnr_rgb,omitempty"`
 	SSIMMatlab3D *Similarity `json:"ssim_matlab3d,omitempty"`
 	SSIMSkimage  *Similarity `json:"ssim_skimage,omitempty"`
+	LPIPS        *Distance   `json:"lpips,omitempty"`
+}
+
+// Distance is the outcome of LPIPS.
+type Distance struct {
+	Mean float64 `json:"mean"` // over frames
 }
 
 // Similarity is the outcome of one SSIM.
@@ -106,11 +136,12 @@ func (c *Comparison) isGiven(n int) bool { return c.given[n%len(c.given)] }
 
 // part returns the outcome for the frames that belong.
 func (c *Comparison) part(belongs func(n int) bool) *Part {
-	var psnr, matlab3d, skimage []float64
+	var psnr, matlab3d, skimage, lpips []float64
 	var square uint64
 	for n, f := range c.frames {
 		if belongs(n) {
 			psnr, matlab3d, skimage = append(psnr, f.PSNR), append(matlab3d, f.SSIMMatlab3D), append(skimage, f.SSIMSkimage)
+			lpips = append(lpips, f.LPIPS)
 			square += c.squares[n]
 		}
 	}
@@ -122,6 +153,9 @@ func (c *Comparison) part(belongs func(n int) bool) *Part {
 	if c.metrics.SSIM && p.Frames > 0 {
 		p.SSIMMatlab3D = &Similarity{mean(matlab3d), worst5(matlab3d)}
 		p.SSIMSkimage = &Similarity{mean(skimage), worst5(skimage)}
+	}
+	if c.lpips != nil && p.Frames > 0 {
+		p.LPIPS = &Distance{mean(lpips)}
 	}
 	return p
 }
@@ -144,6 +178,9 @@ func (c *Comparison) WriteCSV(w io.Writer, clip string, head bool) error {
 	if c.metrics.SSIM {
 		names = append(names, "ssim_matlab3d", "ssim_skimage")
 	}
+	if c.lpips != nil {
+		names = append(names, "lpips")
+	}
 	if head {
 		if err := table.Write(names); err != nil {
 			return err
@@ -160,6 +197,9 @@ func (c *Comparison) WriteCSV(w io.Writer, clip string, head bool) error {
 		}
 		if c.metrics.SSIM {
 			line = append(line, number(f.SSIMMatlab3D), number(f.SSIMSkimage))
+		}
+		if c.lpips != nil {
+			line = append(line, number(f.LPIPS))
 		}
 		if err := table.Write(line); err != nil {
 			return err

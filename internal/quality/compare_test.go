@@ -57,8 +57,10 @@ func worsening(i, n int) (truth, output []float32) {
 func compared(t *testing.T, m Metrics, given []bool, n int) *Comparison {
 	c, err := NewComparison(12, 13, m, given)
 	require.NoError(t, err)
+	t.Cleanup(c.Close)
 	for i := range n {
-		c.Add(worsening(i, n))
+		_, err := c.Add(worsening(i, n))
+		require.NoError(t, err)
 	}
 	return c
 }
@@ -90,7 +92,7 @@ func TestComparison(t *testing.T) {
 			skimageNew = append(skimageNew, p)
 		}
 	}
-	assert.Equal(t, Frame{100, 1, 1}, c.Frames()[0])
+	assert.Equal(t, Frame{PSNR: 100, SSIMMatlab3D: 1, SSIMSkimage: 1}, c.Frames()[0])
 	assert.IsDecreasing(t, skimage, "the clip gets worse")
 
 	r := c.Result()
@@ -105,6 +107,31 @@ func TestComparison(t *testing.T) {
 	assert.Equal(t, fresh.Result(), *r.New.PSNR)
 	assert.InDelta(t, mean(skimageNew), r.New.SSIMSkimage.Mean, 1e-12)
 	assert.InDelta(t, skimage[n-1], r.New.SSIMSkimage.Worst5, 1e-12)
+}
+
+func TestComparisonByLPIPS(t *testing.T) {
+	const n = 3
+	c, err := NewComparison(20, 24, Metrics{LPIPS: smallLPIPS}, nil)
+	require.NoError(t, err)
+	defer c.Close()
+	l, err := OpenLPIPS(smallLPIPS, 20, 24)
+	require.NoError(t, err)
+	defer l.Close()
+	for i := range uint64(n) {
+		a, b := scrambled(20, 24, 2654435761), scrambled(20, 24, 2654435761+2*i)
+		f, err := c.Add(a, b)
+		require.NoError(t, err)
+		want, err := l.Add(a, b)
+		require.NoError(t, err)
+		assert.Equal(t, Frame{LPIPS: want}, f)
+	}
+	assert.Equal(t, Part{Frames: n, LPIPS: &Distance{l.Score()}}, c.Result().Part)
+	var table strings.Builder
+	require.NoError(t, c.WriteCSV(&table, "a.mkv", true))
+	assert.Equal(t, "clip,frame,lpips", strings.SplitN(table.String(), "\n", 2)[0])
+
+	_, err = NewComparison(20, 24, Metrics{LPIPS: "compare_test.go"}, nil)
+	assert.Equal(t, fault.Input, fault.KindOf(err))
 }
 
 func TestComparisonJSON(t *testing.T) {
@@ -178,8 +205,10 @@ func TestComparisonOfSmallFrames(t *testing.T) {
 	assert.Equal(t, fault.Input, fault.KindOf(err))
 	c, err := NewComparison(1, 2, Metrics{PSNR: true}, nil)
 	require.NoError(t, err)
-	assert.Equal(t, Frame{PSNR: 100}, c.Add(fill(6, 0.3), fill(6, 0.3)))
-	assert.Panics(t, func() { c.Add(fill(9, 0), fill(9, 0)) })
+	f, err := c.Add(fill(6, 0.3), fill(6, 0.3))
+	require.NoError(t, err)
+	assert.Equal(t, Frame{PSNR: 100}, f)
+	assert.Panics(t, func() { _, _ = c.Add(fill(9, 0), fill(9, 0)) })
 }
 
 func TestPSNRDoesNotDependOnTheCores(t *testing.T) {

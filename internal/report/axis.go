@@ -26,6 +26,9 @@ func (n even) Ticks(low, high float64) []plot.Tick {
 		}
 		ticks = append(ticks, plot.Tick{Value: i * step, Label: label})
 	}
+	if len(ticks) == 0 { // a step wider than the range may step over it
+		return (2 * n).Ticks(low, high)
+	}
 	return ticks
 }
 

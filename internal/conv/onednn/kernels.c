@@ -331,3 +331,11 @@ void tsr_act_back(float *dz, const float *dy, const float *y, int64_t len, float
 		dz[i] = dy[i] * real((above & mask) | (below & ~mask));
 	}
 }
+
+int tsr_product(float *c, const float *a, const float *b, int64_t n) {
+	return dnnl_sgemm('N', 'N', n, n, n, 1, a, n, b, n, 0, c, n);
+}
+
+const char *tsr_instructions(void) {
+	return dnnl_cpu_isa2str(dnnl_get_effective_cpu_isa());
+}

@@ -39,6 +39,12 @@ int tsr_back_kernel(tsr_engine *e, tsr_plan *p, float *dw, float *db, const floa
 // tsr_act_back computes dz[i] = dy[i] where y[i] > 0, slope·dy[i] elsewhere. dz may be dy.
 void tsr_act_back(float *dz, const float *dy, const float *y, int64_t len, float slope);
 
+// tsr_product computes the matrix product c = a·b, all of them [n,n] and row-major.
+int tsr_product(float *c, const float *a, const float *b, int64_t n);
+
+// tsr_instructions names the instruction set that oneDNN has picked, "avx512_core_vnni" for example.
+const char *tsr_instructions(void);
+
 const char *tsr_status(int status);
 
 #endif
