@@ -10,6 +10,10 @@ PYTORCH_PACKAGES := python3-torch
 GO ?= go
 STATICCHECK := $(GO) tool -modfile=tools/go.mod staticcheck
 
+# OpenMP's threads wait for each other for long at the end of each kernel; where other programs run that costs most of the
+# time. tsr sets this for itself.
+export GOMP_SPINCOUNT ?= 3000
+
 # make demo CLIP=my.mp4 OUT=slow.mp4 FACTOR=8 FLAGS="--preset balanced"
 CLIP ?= $(shell $(GO) list -m -f '{{.Dir}}' gocv.io/x/gocv 2>/dev/null)/images/small.mp4
 FACTOR ?= 2

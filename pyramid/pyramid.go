@@ -5,6 +5,7 @@
 //	within  a spatial scale, time coarsened by 1 … 5 frames: slower and sharper, or faster and blurrier
 //	across  time swapped with x or y: the sharp space axis shows what the blurred time axis could be
 //	shift   one frame that pans by a pixel per frame
+//	pan     one frame that pans faster, with its blur, in a light that may swing
 //
 // Only the spatial scales are stored, about five times the clip. All else is a [View], computed for the crop
 // that is drawn from it. The package also names the levels of a run ([Level]) and models the camera that turns
@@ -45,6 +46,8 @@ type Pyramid struct {
 	within, across []*View
 	shift          []*volume.Volume // segments that hold a crop, at scale 1
 	shiftFrames    int              // their frames
+	pans           []*layer         // that hold a crop and a way to go
+	panPixels      float64          // of all of them
 }
 
 // New returns the pyramid of clips: segments of one clip with values in [0,1], such as its scenes. No view crosses
@@ -121,6 +124,10 @@ func (p *Pyramid) addScale(clip *volume.Volume, scale, share float64) {
 		l.Clamp()
 	}
 	l.strong = strongGradients(l.Volume)
+	if l.T > 0 && l.H >= p.cfg.CropH+panMargin && l.W >= p.cfg.CropW+panMargin {
+		p.pans = append(p.pans, l)
+		p.panPixels += l.pixels()
+	}
 }
 
 func appendFitting(to, views []*View) []*View {

@@ -8,12 +8,15 @@ import (
 	"tsr/pyramid"
 )
 
-// Mix is how often a pair is drawn within the clip's dimensions, across them, and from a panned frame. The shares need
-// not sum to 1.
-type Mix struct{ Within, Across, Shift float64 }
+// Mix is how often a pair is drawn within the clip's dimensions, across them, from a frame shifted by single pixels, and
+// from a frame that pans faster. The shares need not sum to 1.
+type Mix struct{ Within, Across, Shift, Pan float64 }
 
-// Published is the mix of the published settings.
-var Published = Mix{Within: 0.4, Across: 0.4, Shift: 0.2}
+// Published is the mix of the published settings, Default that of tsr's own presets.
+var (
+	Published = Mix{Within: 0.4, Across: 0.4, Shift: 0.2}
+	Default   = Mix{Within: 0.4, Across: 0.4, Pan: 0.2}
+)
 
 // Pairs draws training pairs from a pyramid. Pair n depends on the seed and n only.
 type Pairs struct {
@@ -36,13 +39,15 @@ func NewPairs(p *pyramid.Pyramid, codec *net.Codec, mix Mix, t, side int, seed u
 	}
 	d := &Pairs{crop: [3]int{t, side, side}, codec: codec, seed: seed}
 	if len(p.Across()) == 0 { // a clip that is too narrow or too short to be swapped
-		mix = Mix{Within: mix.Within + mix.Across, Shift: mix.Shift}
+		mix.Within, mix.Across = mix.Within+mix.Across, 0
 	}
-	total := mix.Within + mix.Across + mix.Shift
+	total := mix.Within + mix.Across + mix.Shift + mix.Pan
 	sum := 0.0
 	add := func(share float64, cut func(*volume.Volume, *rand.Rand)) {
-		sum += share / total
-		d.sources = append(d.sources, source{sum, cut})
+		if share > 0 {
+			sum += share / total
+			d.sources = append(d.sources, source{sum, cut})
+		}
 	}
 	for _, kind := range []struct {
 		share float64
@@ -60,6 +65,7 @@ func NewPairs(p *pyramid.Pyramid, codec *net.Codec, mix Mix, t, side int, seed u
 		}
 	}
 	add(mix.Shift, p.ShiftCrop)
+	add(mix.Pan, p.PanCrop)
 	return d
 }
 

@@ -147,6 +147,9 @@ func (r *run) turned(m *net.Model, share float64) []*net.Model {
 		all = forward
 	}
 	n := min(r.set.turns, len(all))
+	if share == 0 {
+		n = 1
+	}
 	spend := turnSpeed * r.set.budget.Seconds() / turnShare
 	for n > 1 && float64(n)*float64(r.inference()) > spend {
 		n /= 2

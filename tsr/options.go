@@ -37,18 +37,25 @@ var Presets = []Preset{Fast, Balanced, Best, Paper}
 // PairMix is the kinds of pairs that a network learns from.
 type PairMix string
 
-// The mixes. Each has its share of panned frames too.
+// The mixes. Each has its share of shifted or panned frames too.
 const (
 	BothPairs   PairMix = "both"   // within the clip's dimensions and across them, in equal parts
 	WithinPairs PairMix = "within" // within only
 	AcrossPairs PairMix = "across" // across only
 )
 
-// mixes are the shares that each stands for.
-var mixes = map[PairMix]train.Mix{
-	BothPairs:   train.Published,
-	WithinPairs: {Within: 0.8, Shift: 0.2},
-	AcrossPairs: {Across: 0.8, Shift: 0.2},
+// of returns the part of a mix of both kinds, which keeps their share.
+func (p PairMix) of(mix train.Mix) (_ train.Mix, ok bool) {
+	switch sum := mix.Within + mix.Across; p {
+	case BothPairs:
+	case WithinPairs:
+		mix.Within, mix.Across = sum, 0
+	case AcrossPairs:
+		mix.Within, mix.Across = 0, sum
+	default:
+		return mix, false
+	}
+	return mix, true
 }
 
 // Options tunes a run. The zero value, like a nil *Options, is the recommended run; defaults stand at the fields.
@@ -98,7 +105,7 @@ func (s settings) ratio() float64 {
 // settingsOf returns what a preset stands for. docs/experiments.md has the measurements behind it.
 func settingsOf(p Preset) (settings, bool) {
 	s := settings{
-		batch: 8, crop: [2]int{16, 16}, warm: 100, final: 0.01, edge: 2, minSide: 128,
+		batch: 8, crop: [2]int{16, 16}, warm: 100, final: 0.01, edge: 2, mix: train.Default, minSide: 128,
 	}
 	switch p {
 	case Fast:
@@ -108,7 +115,7 @@ func settingsOf(p Preset) (settings, bool) {
 	case Best:
 		s.net, s.peak, s.muon, s.budget, s.turns = net.Lean(96), 1e-3, 0.02, 30*time.Minute, 16
 	case Paper:
-		s.net, s.zssr, s.batch, s.crop, s.turns = net.Paper(), true, 1, [2]int{16, 36}, 1
+		s.net, s.zssr, s.batch, s.crop, s.mix, s.turns = net.Paper(), true, 1, [2]int{16, 36}, train.Published, 1
 	default:
 		return s, false
 	}
@@ -152,7 +159,7 @@ func (o *Options) complete() (Options, settings, error) {
 	if !ok {
 		return c, s, usage("preset %q: choose fast, balanced, best or paper", c.Preset)
 	}
-	if s.mix, ok = mixes[c.Pairs]; !ok {
+	if s.mix, ok = c.Pairs.of(s.mix); !ok {
 		return c, s, usage("pairs %q: choose both, within or across", c.Pairs)
 	}
 	if c.Budget < 0 || c.Steps < 0 || c.Threads < 0 || c.Memory < 0 {

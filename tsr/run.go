@@ -42,7 +42,8 @@ type Result struct {
 	Validation, Gain float64
 	Curve            []Point   // the training, thinned out to a few hundred points a stage
 	Gains            []Checked // the validations on the way and at the end of each stage
-	Shares           []float64 // of each stage's network in the result, from 0 to 1, by the validation
+	Shares           []float64 // of each stage's network in the result, from 0 to 1, by the validations
+	Agreement        []float64 // of each stage's network with itself, from 0 to 1
 	Levels           []string  // the level that each stage learnt from
 	Seconds          map[progress.Phase]float64
 }
@@ -62,6 +63,7 @@ type state struct {
 	Curve       []Point                    `json:"curve,omitempty"`
 	Gains       []Checked                  `json:"gains,omitempty"`
 	Shares      []float64                  `json:"shares,omitempty"`
+	Agreement   []float64                  `json:"agreement,omitempty"`
 }
 
 // run is one call of Upsample.
@@ -293,7 +295,7 @@ func (r *run) result(resumed bool) *Result {
 		Factor: r.opts.Factor, FramesIn: r.frames, FramesOut: r.frames * r.opts.Factor, Width: r.w, Height: r.h,
 		Preset: r.opts.Preset, Backend: r.be.Name(), Precision: "f32", Seed: r.opts.Seed, Resumed: resumed,
 		Consistency: r.st.Consistency, Validation: r.st.Validation, Gain: r.st.Gain, Seconds: r.st.Seconds,
-		Curve: r.st.Curve, Gains: r.st.Gains, Shares: r.st.Shares,
+		Curve: r.st.Curve, Gains: r.st.Gains, Shares: r.st.Shares, Agreement: r.st.Agreement,
 	}
 	for _, t := range r.tasks {
 		if t.kind == learn {

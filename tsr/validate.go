@@ -26,33 +26,69 @@ func (c checked) share() float64 {
 	return min(c.along/c.length, 1)
 }
 
+// trust is how far the answers of a network are to be followed whose answers to its own result have this share: from not
+// at all to fully. docs/experiments.md has what networks reach that are right, and ones that are wrong.
+func trust(share float64) float64 {
+	const none, full = 0.2, 0.6
+	return min(max((share-none)/(full-none), 0), 1)
+}
+
 // psnr returns the PSNR in dB with a share of the network's answers.
 func (c checked) psnr(share float64) float64 {
-	return psnr((c.base - 2*share*c.along + share*share*c.length) / c.size)
+	return psnr(max(c.base-2*share*c.along+share*share*c.length, 0) / c.size)
 }
 
 // gain returns how much better, in dB, a share of the network's answers is than none.
 func (c checked) gain(share float64) float64 { return c.psnr(share) - c.psnr(0) }
 
 // validate measures how much better than cubic interpolation with back-projection the networks rebuild a level from
-// itself coarsened once more in time. It needs no truth, but the networks have seen the level's pairs.
+// itself coarsened once more in time. It needs no truth, but the networks have seen the level's pairs, and what is right
+// for a clip that moves twice as far from frame to frame need not be right for the clip.
 func (r *run) validate(models []*net.Model, codec *net.Codec, level *volume.Clip) (checked, error) {
 	n := min(max(validationPixels/(level.H*level.W), 4), level.T) / 2 * 2
-	from := (level.T - n) / 2
-	htr, err := level.Window(from, from+n)
+	htr, err := middle(level, n)
 	if err != nil {
 		return checked{}, err
 	}
-	ltr := pyramid.Expose(htr, 2, r.opts.Exposure)
+	return r.rebuild(models, codec, pyramid.Expose(htr, 2, r.opts.Exposure), htr)
+}
 
-	cubic := volume.New(n, htr.H, htr.W, 3)
+// agree measures the same on what the networks make of the level itself: that result, filmed again from the second of its
+// frames on, is a clip of the level's own speed, in other words half a frame later, and the result is its truth. Networks
+// that are right find it again. Those that only carry over what was right at half the rate, such as a motion that is
+// aliased there and not here, or light that swings, do not.
+func (r *run) agree(models []*net.Model, codec *net.Codec, level *volume.Clip) (checked, error) {
+	n := min(max(validationPixels/4/(level.H*level.W), 4), level.T)
+	ltr, err := middle(level, n)
+	if err != nil {
+		return checked{}, err
+	}
+	htr := volume.New(2*n, ltr.H, ltr.W, 3)
+	err = r.double(models, codec, ltr, func(first int, v *volume.Volume) {
+		copy(htr.Frames(first, first+v.T).Data, v.Data)
+	})
+	if err != nil || n < 2 {
+		return checked{}, err
+	}
+	later := htr.Frames(1, 2*n-1)
+	return r.rebuild(models, codec, pyramid.Expose(later, 2, r.opts.Exposure), later)
+}
+
+// middle returns n frames from the middle of a level.
+func middle(level *volume.Clip, n int) (*volume.Volume, error) {
+	from := (level.T - n) / 2
+	return level.Window(from, from+n)
+}
+
+// rebuild compares what the networks and cubic interpolation with back-projection make of ltr with htr.
+func (r *run) rebuild(models []*net.Model, codec *net.Codec, ltr, htr *volume.Volume) (checked, error) {
+	cubic := volume.New(htr.T, htr.H, htr.W, 3)
 	resample.Time(cubic, ltr, resample.Cubic, resample.Offsets(r.weights[:]))
 	if err := backproject.Time(cubic, ltr, r.weights[:]); err != nil {
 		return checked{}, err
 	}
 	c := checked{size: float64(len(htr.Data))}
-	u := net.NewUpsampler(models, r.be, codec, ltr.T, ltr.H, ltr.W, r.inferenceMemory())
-	err = upsampleBlocks(u, r.weights, volume.InMemory(ltr), 0, func(_, first int, v *volume.Volume) error {
+	err := r.double(models, codec, ltr, func(first int, v *volume.Volume) {
 		truth, base := htr.Frames(first, first+v.T), cubic.Frames(first, first+v.T)
 		for i, x := range v.Data {
 			added, missing := float64(x-base.Data[i]), float64(truth.Data[i]-base.Data[i])
@@ -60,27 +96,47 @@ func (r *run) validate(models []*net.Model, codec *net.Codec, level *volume.Clip
 			c.along += added * missing
 			c.length += added * added
 		}
-		return nil
 	})
 	return c, err
 }
 
+// double gives the frames that the networks make of a clip, back-projected in time, to take, with the number of the first.
+func (r *run) double(models []*net.Model, codec *net.Codec, ltr *volume.Volume, take func(first int, v *volume.Volume)) error {
+	u := net.NewUpsampler(models, r.be, codec, ltr.T, ltr.H, ltr.W, r.inferenceMemory())
+	return upsampleBlocks(u, r.weights, volume.InMemory(ltr), 0, func(_, first int, v *volume.Volume) error {
+		take(first, v)
+		return nil
+	})
+}
+
 // judge validates a stage's trained network and lets it answer only as loudly as it is right: a network that knows
-// nothing yet leaves cubic interpolation with back-projection. The run's own validation is that of the first
-// doubling, whose level is the input; later ones rebuild what a network made.
+// nothing yet, or contradicts itself, leaves cubic interpolation with back-projection. The run's own validation is that
+// of the first doubling, whose level is the input; later ones rebuild what a network made.
 func (r *run) judge(t task, step int, m *net.Model, codec *net.Codec, level *volume.Clip) error {
 	c, err := r.validate(r.turned(m, 1), codec, level)
 	if err != nil {
 		return err
 	}
-	share := c.share()
+	share, why := c.share(), "does not help"
+	if share > 0 {
+		a, err := r.agree([]*net.Model{m}, codec, level)
+		if err != nil {
+			return err
+		}
+		r.st.Agreement = append(r.st.Agreement, a.share())
+		if share *= trust(a.share()); share == 0 {
+			why = "contradicts itself"
+		}
+	} else {
+		r.st.Agreement = append(r.st.Agreement, 0)
+	}
 	r.st.Gains = append(r.st.Gains, Checked{t.stage, step, c.gain(share)})
 	r.st.Shares = append(r.st.Shares, share)
 	if t.stage == 0 {
 		r.st.Validation, r.st.Gain = c.psnr(share), c.gain(share)
 	}
 	if share == 0 {
-		r.note("the network does not help at %v: the result there is cubic interpolation with back-projection", t.in)
+		r.note("the network %s at %v: the result there is cubic interpolation with back-projection", why, t.in)
 	}
 	return nil
 }

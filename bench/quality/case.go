@@ -93,6 +93,7 @@ type Record struct {
 	Consistency *float64      `json:"consistency_psnr,omitempty"`
 	Gains       []tsr.Checked `json:"gains,omitempty"`
 	Shares      []float64     `json:"shares,omitempty"`
+	Agreement   []float64     `json:"agreement,omitempty"`
 	Levels      []string      `json:"levels,omitempty"`
 }
 

@@ -71,7 +71,7 @@ func upsample(ctx context.Context, src *source, dst *check, r *Record) error {
 	r.Total = (time.Since(began) - src.spent - dst.spent).Seconds()
 	r.Trained, r.Done = res.Seconds["train"], res.Steps
 	r.Validation, r.Gain, r.Consistency = finite(res.Validation), finite(res.Gain), finite(res.Consistency)
-	r.Gains, r.Shares, r.Levels = res.Gains, res.Shares, res.Levels
+	r.Gains, r.Shares, r.Agreement, r.Levels = res.Gains, res.Shares, res.Agreement, res.Levels
 	return nil
 }
 

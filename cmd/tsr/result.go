@@ -43,6 +43,7 @@ type result struct {
 	Validation  decibel            `json:"validation_psnr"`
 	Gain        decibel            `json:"validation_gain"`
 	Shares      []float64          `json:"network_shares,omitempty"` // of each doubling's network in the result
+	Agreement   []float64          `json:"network_agreement,omitempty"`
 	Seconds     map[string]float64 `json:"seconds"`
 	PeakRSS     int64              `json:"peak_rss_bytes"` // of tsr and its largest child together
 }
@@ -68,7 +69,7 @@ func (u *upsampling) result(r *tsr.Result) *result {
 		Output: u.output, Method: methodTSR, Factor: r.Factor, FramesIn: r.FramesIn, FramesOut: r.FramesOut,
 		RateIn: fraction(u.info.Rate), RateOut: fraction(u.rateOut), Width: r.Width, Height: r.Height,
 		Preset: r.Preset, Pairs: u.opts.Pairs, Backend: r.Backend, Precision: r.Precision, Seed: r.Seed, Steps: r.Steps, Resumed: r.Resumed,
-		Consistency: decibel(r.Consistency), Validation: decibel(r.Validation), Gain: decibel(r.Gain), Shares: r.Shares,
+		Consistency: decibel(r.Consistency), Validation: decibel(r.Validation), Gain: decibel(r.Gain), Shares: r.Shares, Agreement: r.Agreement,
 		Seconds: map[string]float64{
 			"total":       max(total, sum),
 			"decode":      r.Seconds[progress.Decode],

@@ -88,6 +88,9 @@ func (u *upsampling) settings(res *tsr.Result, r *result) report.Section {
 	for i, s := range res.Shares {
 		facts = append(facts, report.Fact{Name: "Share of the network at " + res.Levels[i], Value: fmt.Sprintf("%.0f %%", 100*s)})
 	}
+	for i, a := range res.Agreement {
+		facts = append(facts, report.Fact{Name: "Agreement with itself at " + res.Levels[i], Value: fmt.Sprintf("%.0f %%", 100*a)})
+	}
 	for _, p := range []string{"decode", "train", "upsample", "backproject", "encode"} {
 		facts = append(facts, report.Fact{Name: "Seconds to " + p, Value: fmt.Sprintf("%.1f", r.Seconds[p])})
 	}

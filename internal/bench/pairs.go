@@ -38,7 +38,7 @@ func (s *suite) draw(n network, clip *volume.Volume) error {
 	}
 	in := make([]float32, n.layers()[0].XLen()/n.batch)
 	target := make([]float32, len(in)) // all our networks answer in the size of their input
-	drawer := train.NewPairs(p, n.codec(), train.Published, n.crop[0], n.crop[1], 1).Drawer()
+	drawer := train.NewPairs(p, n.codec(), train.Default, n.crop[0], n.crop[1], 1).Drawer()
 	number := uint64(0)
 	r, err := s.measure(Result{Part: "pairs", Name: "for " + n.name, Case: n.batchSize()}, 0, func() error {
 		for range n.batch {
