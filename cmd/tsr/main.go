@@ -50,11 +50,11 @@ func run(args []string, stdout, stderr io.Writer) int {
 	defer release()
 	root := newRoot(stdout, stderr)
 	root.SetArgs(commandFirst(root, args[1:]))
-	err := root.ExecuteContext(ctx)
+	c, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return exitDone
 	}
-	return tellError(stderr, err, args)
+	return tellError(stderr, blame(c, err), args)
 }
 
 // tellError prints an error as one line, with one more for the way out, and returns its exit code.

@@ -35,8 +35,8 @@ func TestScripts(t *testing.T) {
 			"fails": fails, "clip": clip, "images": images, "holds": holds, "same": same, "tidy": tidy, "json": jsonFields,
 			"signal": sendSignal, "smalldisk": smallDisk, "waitfor": waitFor, "cut": cut,
 		},
-		WorkdirRoot:         t.TempDir(),
-		Condition:           condition,
+		WorkdirRoot: t.TempDir(),
+		Condition:   condition,
 		Setup: func(e *testscript.Env) error {
 			lpips, err := filepath.Abs("../../internal/quality/testdata/lpips/small.onnx")
 			e.Setenv("SMALL_LPIPS", lpips)
