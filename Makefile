@@ -19,7 +19,7 @@ FLAGS ?= --preset fast
 # make bench-quality QUALITY="-clips ../clips -budgets 1m,5m"
 QUALITY ?=
 
-.PHONY: demo build test check bench bench-kernels bench-pytorch bench-quality deps clean
+.PHONY: demo build man test check bench bench-kernels bench-pytorch bench-quality deps clean
 
 demo: build
 	bin/tsr upsample --factor $(FACTOR) $(FLAGS) "$(CLIP)" "$(OUT)"
@@ -27,6 +27,10 @@ demo: build
 
 build: deps
 	$(GO) build -trimpath -o bin/tsr ./cmd/tsr
+
+# The manual's pages, to read with man -l bin/man/tsr.1.
+man: build
+	bin/tsr man bin/man
 
 test: deps deps-test
 	$(GO) test ./...

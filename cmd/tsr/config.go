@@ -18,11 +18,12 @@ func newConfig() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "config [COMMAND] [flags]",
 		Short: "tell all settings and where they come from",
-		Long: `Print the settings of COMMAND, or of all commands, as they would be without flags.
-A setting comes from the call, else from the environment (TSR_BUDGET=2m is --budget 2m), else
-from tsr.toml in the current folder, else from tsr/tsr.toml in $XDG_CONFIG_HOME or ~/.config,
-else it has its default. Keys of tsr.toml are flags, for all commands that have them or, below
-[COMMAND], for one. What is printed is such a file.`,
+		Long: `Print the settings of COMMAND, or of all commands, as they are without flags. A
+setting comes from the call, else from the environment (TSR_BUDGET=2m stands for
+--budget 2m), else from tsr.toml in the current folder, else from tsr/tsr.toml
+in $XDG_CONFIG_HOME or ~/.config, else it has its default. Keys of tsr.toml are
+flags, for all commands that have them or, in a table named after a command, for
+that one. What is printed is such a file.`,
 		Example: `  tsr config --origin
   tsr config upsample > tsr.toml`,
 		Args: arguments(0, 1, "at most one COMMAND"),

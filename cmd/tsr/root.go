@@ -14,27 +14,16 @@ import (
 	"tsr/tsr"
 )
 
-const helpTemplate = `{{trim .Long}}
-
-Usage: {{.UseLine}}
-{{if .HasAvailableSubCommands}}
-{{range .Commands}}{{if .IsAvailableCommand}}  {{rpad .Name 10}} {{.Short}}
-{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
-{{trimTrailingWhitespaces .LocalFlags.FlagUsages}}
-{{end}}{{if .HasExample}}
-Examples:
-{{trimTrailingWhitespaces .Example}}
-{{end}}`
-
 func newRoot(stdout, stderr io.Writer) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "tsr COMMAND",
 		Short: "temporal super-resolution of one video, learnt from that video alone",
 		Long: `tsr gives a video 2, 4 or 8 times its frames, sharp in time, by training a small
-network on that video alone. Flags may also stand in the environment, TSR_THREADS=1
-for --threads 1, and in a file, tsr.toml: see tsr config --help.`,
+network on that video alone. Flags may also stand in the environment, as
+TSR_THREADS=1, and in a file, tsr.toml: see tsr config --help.`,
 		Example: `  tsr upsample clip.mp4 slow.mp4
-  tsr COMMAND --help`,
+  tsr COMMAND -h         in short
+  tsr COMMAND --help     in full`,
 		Version:                    tsr.Version,
 		SuggestionsMinimumDistance: 2,
 		SilenceErrors:              true,
@@ -57,7 +46,7 @@ for --threads 1, and in a file, tsr.toml: see tsr config --help.`,
 	root.SetErr(stderr)
 	root.Flags().Bool("version", false, "print the version")
 	root.SetVersionTemplate("tsr {{.Version}}\n")
-	root.SetHelpTemplate(helpTemplate)
+	root.SetHelpFunc(help)
 	root.SetHelpCommand(&cobra.Command{Use: "help", Hidden: true, RunE: func(c *cobra.Command, args []string) error {
 		if found, _, err := root.Find(args); err == nil {
 			return found.Help()
@@ -65,11 +54,11 @@ for --threads 1, and in a file, tsr.toml: see tsr config --help.`,
 		return root.Help()
 	}})
 	root.SetFlagErrorFunc(flagError)
-	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newUpsample(), newEval(), newDegrade(), newInfo(), newBench(), newConfig())
+	root.AddCommand(newUpsample(), newEval(), newDegrade(), newInfo(), newBench(), newConfig(), newCompletion(), newMan())
 	root.Flags().BoolP("help", "h", false, "print this text")
 	for _, c := range root.Commands() {
 		c.Flags().BoolP("help", "h", false, "print this text")
+		complete(c)
 	}
 	return root
 }

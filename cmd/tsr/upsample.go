@@ -46,12 +46,12 @@ func newUpsample() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "upsample INPUT OUTPUT [flags]",
 		Short: "give a clip 2, 4 or 8 times its frames",
-		Long: `Learn from INPUT alone how it moves, and write it with more frames to OUTPUT.
-A clip is a video file or a folder of numbered images (an output path that ends in /).
-The same command given again goes on with a run that was interrupted.`,
+		Long: `Learn from INPUT alone how it moves, and write it with more frames to OUTPUT. A
+clip is a video file or a folder of numbered images (an output path ending in
+/). The same command given again goes on with a run that was interrupted.`,
 		Example: `  tsr upsample clip.mp4 smooth.mp4                  twice the frames a second
   tsr upsample -x 8 --slowmo clip.mp4 slow.mp4      8 times as long
-  tsr upsample --budget 30m frames/ more/           images, at most 30 minutes of training`,
+  tsr upsample --budget 30m frames/ more/           images, 30 min of training`,
 		Args: arguments(2, 2, "INPUT and OUTPUT"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := refusePipe(args...); err != nil {
@@ -73,7 +73,7 @@ The same command given again goes on with a run that was interrupted.`,
 	fs.IntVarP(&f.factor, "factor", "x", 2, "`2|4|8`: how many times the frames")
 	fs.StringVar(&f.method, "method", methodTSR, "`NAME` is tsr, or a control that learns nothing:\n"+strings.Join(methodNames()[1:], ", "))
 	fs.StringVarP(&f.preset, "preset", "p", string(tsr.Balanced), "`NAME` is fast, balanced, best or paper: time against quality")
-	fs.DurationVar(&f.budget, "budget", 0, "train for `TIME` at most, such as 90s or 10m (default by preset)")
+	fs.DurationVar(&f.budget, "budget", 0, "train for `TIME` at most, such as 10m (default by preset)")
 	fs.IntVar(&f.steps, "steps", 0, "train exactly `N` steps a level instead: the same on any machine")
 	fs.StringVar(&f.exposure, "exposure", "full", "`E` of the shutter: full, delta or the open share of the interval")
 	fs.StringVar(&f.pairs, "pairs", string(tsr.BothPairs), "learn from `KIND`: both, within or across the clip's dimensions")

@@ -64,6 +64,7 @@ var doors = map[string]string{
 	"gonum.org/v1/plot/plotter":         "tsr/internal/report",
 	"gonum.org/v1/plot/vg":              "tsr/internal/report",
 	"github.com/spf13/cobra":            "tsr/cmd/tsr",
+	"github.com/spf13/cobra/doc":        "tsr/cmd/tsr",
 	"github.com/pelletier/go-toml/v2":   "tsr/cmd/tsr",
 	"github.com/schollz/progressbar/v3": "tsr/internal/ui",
 }
