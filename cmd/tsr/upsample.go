@@ -48,7 +48,9 @@ func newUpsample() *cobra.Command {
 		Short: "give a clip 2, 4 or 8 times its frames",
 		Long: `Learn from INPUT alone how it moves, and write it with more frames to OUTPUT. A
 clip is a video file or a folder of numbered images (an output path ending in
-/). The same command given again goes on with a run that was interrupted.`,
+/). The same command given again goes on with a run that was interrupted.
+
+SIGUSR1 makes a run tell in one line on standard error how far it is.`,
 		Example: `  tsr upsample clip.mp4 smooth.mp4                  twice the frames a second
   tsr upsample -x 8 --slowmo clip.mp4 slow.mp4      8 times as long
   tsr upsample --budget 30m frames/ more/           images, 30 min of training`,
@@ -65,6 +67,7 @@ clip is a video file or a folder of numbered images (an output path ending in
 				stdout: c.OutOrStdout(), started: time.Now()}
 			u.ui = f.drawer(c)
 			defer u.ui.Close()
+			defer answerSignals(u.ui)()
 			return u.run()
 		},
 	}

@@ -58,6 +58,8 @@ func (p *plain) Note(text string) {
 	}
 }
 
+func (p *plain) State(e progress.Event) { fmt.Fprintln(p.w, state(e)) }
+
 func (p *plain) Close() { p.flush() }
 
 // line returns an event as text.
