@@ -23,6 +23,8 @@ var allowed = map[string][]string{
 	"tsr/examples": {"*"},
 	"tsr/bench":    {"*"},
 
+	"tsr/packaging": {}, // a test of scripts only
+
 	"tsr/tsr": {"tsr/train", "tsr/pyramid", "tsr/backproject", "tsr/internal/net", "tsr/internal/job", "tsr/internal/progress",
 		"tsr/internal/conv", "tsr/internal/conv/all", "tsr/internal/resample", "tsr/internal/safeio"},
 	"tsr/train":       {"tsr/pyramid", "tsr/internal/net", "tsr/internal/conv"},
