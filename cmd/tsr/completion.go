@@ -78,8 +78,8 @@ func choices() map[string][]string {
 // complete makes the flags of c complete: to their choices, to files, or to nothing where only the user can know.
 func complete(c *cobra.Command) {
 	known := choices()
-	folders := []string{"job"}
-	files := map[string]string{"report": "html", "csv": "csv", "lpips": "onnx"}
+	folders := []string{"job", "out-dir"}
+	files := map[string]string{"report": "html", "csv": "csv", "lpips": "onnx", "from-manifest": "jsonl"}
 	anything := []string{"controls"}
 	c.Flags().VisitAll(func(f *pflag.Flag) {
 		var err error

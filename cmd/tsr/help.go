@@ -20,10 +20,11 @@ type flagGroup struct {
 // their own the flags that stand in none.
 var flagGroups = map[string][]flagGroup{
 	"upsample": {
-		{"Usual", []string{"factor", "preset", "budget", "slowmo", "exposure", "overwrite", "quiet", "help"}},
-		{"Learning", []string{"steps", "pairs", "seed", "method"}},
+		{"Usual", []string{"factor", "preset", "budget", "slowmo", "out-dir", "overwrite", "quiet", "help"}},
+		{"Learning", []string{"exposure", "steps", "pairs", "seed", "method"}},
 		{"Machine", []string{"threads", "memory", "backend", "precision"}},
-		{"State", []string{"job", "restart"}},
+		{"Many clips", []string{"from-manifest", "shard"}},
+		{"State", []string{"job", "restart", "force"}},
 		{"What is told", []string{"report", "json", "progress", "verbose"}},
 	},
 	"eval": {

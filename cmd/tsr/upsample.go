@@ -33,6 +33,10 @@ type upsampleFlags struct {
 	slowmo    bool
 	job       string
 	restart   bool
+	outDir    string
+	manifest  string
+	shard     string
+	force     bool
 	overwrite bool
 	report    string
 	progress  string
@@ -50,12 +54,19 @@ func newUpsample() *cobra.Command {
 clip is a video file or a folder of numbered images (an output path ending in
 /). The same command given again goes on with a run that was interrupted.
 
+With --out-dir or --from-manifest many clips are made one after the other, what is
+done already is left as it is, a clip that fails does not stop the others, and the
+exit code is that of the worst failure.
+
 SIGUSR1 makes a run tell in one line on standard error how far it is.`,
 		Example: `  tsr upsample clip.mp4 smooth.mp4                  twice the frames a second
   tsr upsample -x 8 --slowmo clip.mp4 slow.mp4      8 times as long
-  tsr upsample --budget 30m frames/ more/           images, 30 min of training`,
-		Args: arguments(2, 2, "INPUT and OUTPUT"),
+  tsr upsample --budget 30m frames/ more/           images, 30 min of training
+  tsr upsample --out-dir smooth/ *.mp4              one after the other`,
 		RunE: func(c *cobra.Command, args []string) error {
+			if err := f.checkBatch(args); err != nil {
+				return err
+			}
 			if err := refusePipe(args...); err != nil {
 				return err
 			}
@@ -63,11 +74,14 @@ SIGUSR1 makes a run tell in one line on standard error how far it is.`,
 			if err != nil {
 				return err
 			}
-			u := &upsampling{ctx: c.Context(), flags: f, opts: o, input: args[0], output: args[1],
-				stdout: c.OutOrStdout(), started: time.Now()}
+			u := &upsampling{ctx: c.Context(), flags: f, opts: o, stdout: c.OutOrStdout(), started: time.Now()}
 			u.ui = f.drawer(c)
 			defer u.ui.Close()
 			defer answerSignals(u.ui)()
+			if f.many() {
+				return u.batch(args, c.ErrOrStderr())
+			}
+			u.input, u.output = args[0], args[1]
 			return u.run()
 		},
 	}
@@ -88,6 +102,10 @@ SIGUSR1 makes a run tell in one line on standard error how far it is.`,
 	fs.BoolVar(&f.slowmo, "slowmo", false, "keep the rate and stretch the time; drops the sound")
 	fs.StringVar(&f.job, "job", "", "keep the state of the run in `DIR` (default OUTPUT.tsr)")
 	fs.BoolVar(&f.restart, "restart", false, "start over")
+	fs.StringVar(&f.outDir, "out-dir", "", "make all INPUTs, or the videos in a folder, in `DIR`")
+	fs.StringVar(&f.manifest, "from-manifest", "", "make the clips that `FILE` lists, one JSON object a line with\ninput and output")
+	fs.StringVar(&f.shard, "shard", "", "of many clips make the `I/N` part only, from 1/N on")
+	fs.BoolVar(&f.force, "force", false, "take a clip that tsr itself has made")
 	fs.BoolVar(&f.overwrite, "overwrite", false, "replace OUTPUT")
 	fs.StringVar(&f.report, "report", "", "write an HTML page with plots and slices to `FILE`")
 	fs.StringVar(&f.progress, "progress", string(ui.Auto), "`HOW`: auto, bar, plain, json or none")

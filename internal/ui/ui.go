@@ -37,7 +37,7 @@ type UI interface {
 	Note(text string)
 	// State shows in one line how far the work is, in every mode and also when quiet: somebody has asked.
 	State()
-	// Close ends drawing, so that what follows begins on a new line.
+	// Close ends drawing, so that what follows begins on a new line. It may be the work on another clip.
 	Close()
 }
 
@@ -120,6 +120,7 @@ func (t *inTurn) Note(text string) {
 func (t *inTurn) Close() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.state = progress.Event{}
 	t.ui.Close()
 }
 
@@ -170,7 +171,7 @@ func (n *notes) Close() {}
 // state returns an event as the answer to how far the work is.
 func state(e progress.Event) string {
 	if e.Phase == "" {
-		return "state: not begun"
+		return "state: at the beginning of a clip"
 	}
 	return "state: " + line(e)
 }
