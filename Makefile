@@ -6,6 +6,7 @@
 PACKAGES := ffmpeg libdnnl-dev libopencv-dev pkg-config
 TEST_PACKAGES := chromium
 PYTORCH_PACKAGES := python3-torch
+DEB_PACKAGES := dpkg-dev
 
 GO ?= go
 STATICCHECK := $(GO) tool -modfile=tools/go.mod staticcheck
@@ -23,7 +24,7 @@ FLAGS ?= --preset fast
 # make bench-quality QUALITY="-clips ../clips -budgets 1m,5m"
 QUALITY ?=
 
-.PHONY: demo build test check bench bench-kernels bench-pytorch bench-quality deps clean
+.PHONY: demo build man deb test check bench bench-kernels bench-pytorch bench-quality deps deps-test deps-deb clean
 
 demo: build
 	bin/tsr upsample --factor $(FACTOR) $(FLAGS) "$(CLIP)" "$(OUT)"
@@ -31,6 +32,14 @@ demo: build
 
 build: deps
 	$(GO) build -trimpath -o bin/tsr ./cmd/tsr
+
+# The manual's pages, to read with man -l bin/man/tsr.1.
+man: build
+	bin/tsr man bin/man
+
+# A Debian package, bin/tsr_VERSION_ARCH.deb.
+deb: deps deps-deb
+	packaging/deb.sh bin
 
 test: deps deps-test
 	$(GO) test ./...
@@ -58,10 +67,11 @@ bench-pytorch: build
 bench-quality: build
 	$(GO) run ./bench/quality $(QUALITY)
 
-deps-test: PACKAGES := $(TEST_PACKAGES)
+deps-test: PACKAGES := $(TEST_PACKAGES) $(DEB_PACKAGES)
+deps-deb: PACKAGES := $(DEB_PACKAGES)
 
 # Installs the packages that are missing; asks for nothing if none is.
-deps deps-test:
+deps deps-test deps-deb:
 	@missing=$$(for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
 	[ -z "$$missing" ] || { sudo=; [ $$(id -u) = 0 ] || sudo=sudo; \
 	$$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; }

@@ -20,12 +20,14 @@ func newBench() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "bench [flags]",
 		Short: "measure kernels, training steps and inference on this machine",
-		Long: `Measure how fast the parts of a run are here: each convolution in GFLOP/s beside what a large
-matrix product reaches through the same library, training steps, drawing of pairs,
-back-projection, inference, and reading and writing of video. Each line is a median over
-repeats, with the fastest and the slowest one. It takes about two minutes, with --quick half
-of one; other programs on the machine spoil it. Of the ref backend, of plain Go loops, only the
-smallest network is measured.`,
+		Long: `Measure how fast the parts of a run are here: training steps, drawing of pairs,
+inference, reading and writing of video. It takes about two minutes, with
+--quick half of one; other programs on the machine spoil it.
+
+Each convolution is in GFLOP/s, beside what a large matrix product reaches
+through the same library. Each line is a median over repeats, with the fastest
+and the slowest one. Of the ref backend, of plain Go loops, only the smallest
+network is measured.`,
 		Example: `  tsr bench
   tsr bench --quick --only step,inference --json`,
 		Args: arguments(0, 0, "no arguments"),
@@ -61,7 +63,7 @@ smallest network is measured.`,
 	fs := c.Flags()
 	fs.SortFlags = false
 	fs.StringVar(&only, "only", "", "measure these `PARTS` only: "+strings.Join(bench.Parts, ","))
-	fs.StringVar(&o.Network, "network", "", "measure the training steps of the network `NAME` only: "+strings.Join(bench.Networks(), ", "))
+	fs.StringVar(&o.Network, "network", "", "measure the steps of the network `NAME` only: "+strings.Join(bench.Networks(), ", "))
 	fs.BoolVar(&o.Quick, "quick", false, "a fifth of a second for each measurement instead of one, and no large clips")
 	fs.StringVar(&o.Backend, "backend", "auto", "`NAME` of what convolves: auto, onednn or ref")
 	fs.IntVar(&o.Threads, "threads", 0, "compute with `N` threads (default all processors)")

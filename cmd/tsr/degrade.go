@@ -20,8 +20,9 @@ func newDegrade() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "degrade INPUT OUTPUT [flags]",
 		Short: "make a slow, blurred clip from a fast one",
-		Long: `Join every N frames of INPUT to one, as a camera of 1/N the rate would see them, and
-write the clip to OUTPUT. Frames at the end that do not fill a group are dropped.`,
+		Long: `Join every N frames of INPUT to one, as a camera of 1/N the rate would see them,
+and write the clip to OUTPUT. Frames at the end that do not fill a group are
+dropped.`,
 		Example: `  tsr degrade -x 8 fast.mp4 slow.mkv
   tsr degrade -x 4 --exposure 0.5 fast/ slow/`,
 		Args: arguments(2, 2, "INPUT and OUTPUT"),

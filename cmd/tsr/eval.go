@@ -39,16 +39,19 @@ func newEval() *cobra.Command {
 		Short: "tell how close clips are to the truth",
 		Long: `Compare each OUTPUT with TRUTH frame by frame.
 
-PSNR is in dB over R, G and B, both sides rounded to 8 bits: mean over frames, pooled of
-the clip's mean square error, worst5 over the worst 5 % of frames; equal frames count as
-100 dB. SSIM comes in the two kinds that papers print: "matlab 3-D" and scikit-image's.
+PSNR is in dB over R, G and B, both sides rounded to 8 bits: mean over frames,
+pooled of the clip's mean square error, worst5 over the worst 5 % of frames;
+equal frames count as 100 dB. SSIM comes in the two kinds that papers print:
+"matlab 3-D" and scikit-image's.
 
-With --lpips the perceptual distance LPIPS is told too, by a network that you bring: an ONNX
-file of opset 11 with two inputs [1,3,H,W] in [-1,1], as its authors' package exports it.
+With --lpips the perceptual distance LPIPS is told too, by a network that you
+bring: an ONNX file of opset 11 with two inputs of shape 1,3,H,W in -1…1, as its
+authors' package exports it.
 
 With --controls the same is computed for what plain interpolators make of INPUT.
-With --no-truth, which needs --controls, clips are scored without a truth: flicker as
-VBench defines it, and the error of warping each frame onto the one before.`,
+With --no-truth, which needs --controls, clips are scored without a truth:
+flicker as VBench defines it, and the error of warping each frame onto the one
+before.`,
 		Example: `  tsr eval truth.mkv smooth.mp4
   tsr eval truth.mkv smooth.mp4 --controls input.mp4 --report eval.html
   tsr eval --no-truth smooth.mp4 --controls input.mp4`,

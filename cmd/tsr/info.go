@@ -22,8 +22,8 @@ func newInfo() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "info INPUT [flags]",
 		Short: "tell what a clip or a job folder is",
-		Long: `Say what INPUT is: a clip (size, frames, rate, colour as tsr takes it, sound) or the
-folder of a job (what it works on and how far it is).`,
+		Long: `Say what INPUT is: a clip (size, frames, rate, colour as tsr takes it, sound) or
+the folder of a job (what it works on and how far it is).`,
 		Example: `  tsr info clip.mp4
   tsr info --json slow.mp4.tsr`,
 		Args: arguments(1, 1, "INPUT"),
@@ -97,6 +97,9 @@ func describeClip(i video.Info) []fact {
 	if i.Rotation != 0 {
 		facts = append(facts, fact{"rotation", fmt.Sprintf("%d°, applied", i.Rotation)})
 	}
+	if i.Made != "" {
+		facts = append(facts, fact{"made by", "tsr " + show(i.Made)})
+	}
 	if i.Alpha {
 		facts = append(facts, fact{"alpha", "not read"})
 	}
@@ -153,8 +156,9 @@ func clipJSON(i video.Info) any {
 		Alpha     bool     `json:"alpha"`
 		Rotation  int      `json:"rotation"`
 		Tracks    []track  `json:"tracks"`
+		Made      string   `json:"made_by_tsr,omitempty"`
 	}{i.Path, i.Folder, i.Container, i.Width, i.Height, i.Frames, fraction(i.Rate), duration, i.Codec, i.PixFmt, i.Bits,
-		i.Matrix, i.Range, i.Primaries, i.Transfer, i.Assumed, i.Alpha, i.Rotation, list}
+		i.Matrix, i.Range, i.Primaries, i.Transfer, i.Assumed, i.Alpha, i.Rotation, list, i.Made}
 }
 
 // jobState is the part of a run's state that is shown.

@@ -50,16 +50,20 @@ func run(args []string, stdout, stderr io.Writer) int {
 	defer release()
 	root := newRoot(stdout, stderr)
 	root.SetArgs(commandFirst(root, args[1:]))
-	err := root.ExecuteContext(ctx)
+	c, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return exitDone
 	}
-	return tellError(stderr, err, args)
+	return tellError(stderr, blame(c, err), args)
 }
 
 // tellError prints an error as one line, with one more for the way out, and returns its exit code.
 func tellError(stderr io.Writer, err error, args []string) int {
 	text, hint, code := err.Error(), fault.HintOf(err), exitOf[fault.KindOf(err)]
+	var b *batchFailed
+	if errors.As(err, &b) {
+		return b.code
+	}
 	var s *stopped
 	if errors.As(err, &s) {
 		text, hint, code = s.Error()+": no output was written", "", s.code()

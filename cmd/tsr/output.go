@@ -74,7 +74,7 @@ func replaceable(dir string) error {
 	}
 	for _, e := range entries {
 		switch ext := strings.ToLower(filepath.Ext(e.Name())); {
-		case e.IsDir(), !slices.Contains([]string{".png", ".jpg", ".jpeg", ".tif", ".tiff"}, ext):
+		case e.IsDir(), !slices.Contains(imageNames, ext):
 			return fault.Newf(fault.Output, show(dir), "choose another name", "will not be replaced: it holds %s, which is no image", show(e.Name()))
 		}
 	}

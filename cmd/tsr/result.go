@@ -23,6 +23,7 @@ import (
 
 // result is the JSON of a finished run. A clip in a folder has no rate: null.
 type result struct {
+	Input       string             `json:"input"`
 	Output      string             `json:"output"`
 	Factor      int                `json:"factor"`
 	FramesIn    int                `json:"frames_in"`
@@ -66,7 +67,7 @@ func (u *upsampling) result(r *tsr.Result) *result {
 		sum += s
 	}
 	return &result{
-		Output: u.output, Method: methodTSR, Factor: r.Factor, FramesIn: r.FramesIn, FramesOut: r.FramesOut,
+		Input: u.input, Output: u.output, Method: methodTSR, Factor: r.Factor, FramesIn: r.FramesIn, FramesOut: r.FramesOut,
 		RateIn: fraction(u.info.Rate), RateOut: fraction(u.rateOut), Width: r.Width, Height: r.Height,
 		Preset: r.Preset, Pairs: u.opts.Pairs, Backend: r.Backend, Precision: r.Precision, Seed: r.Seed, Steps: r.Steps, Resumed: r.Resumed,
 		Consistency: decibel(r.Consistency), Validation: decibel(r.Validation), Gain: decibel(r.Gain), Shares: r.Shares, Agreement: r.Agreement,
@@ -86,7 +87,7 @@ func (u *upsampling) result(r *tsr.Result) *result {
 func (u *upsampling) controlled(took time.Duration) *result {
 	none := decibel(math.NaN())
 	return &result{
-		Output: u.output, Method: u.flags.method, Factor: u.opts.Factor,
+		Input: u.input, Output: u.output, Method: u.flags.method, Factor: u.opts.Factor,
 		FramesIn: u.info.Frames, FramesOut: u.info.Frames * u.opts.Factor,
 		RateIn: fraction(u.info.Rate), RateOut: fraction(u.rateOut), Width: u.info.Width, Height: u.info.Height,
 		Consistency: none, Validation: none, Gain: none,

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"io"
-	"os"
 	"strconv"
 	"strings"
 	"unicode"
@@ -15,27 +14,16 @@ import (
 	"tsr/tsr"
 )
 
-const helpTemplate = `{{trim .Long}}
-
-Usage: {{.UseLine}}
-{{if .HasAvailableSubCommands}}
-{{range .Commands}}{{if .IsAvailableCommand}}  {{rpad .Name 10}} {{.Short}}
-{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
-{{trimTrailingWhitespaces .LocalFlags.FlagUsages}}
-{{end}}{{if .HasExample}}
-Examples:
-{{trimTrailingWhitespaces .Example}}
-{{end}}`
-
 func newRoot(stdout, stderr io.Writer) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "tsr COMMAND",
 		Short: "temporal super-resolution of one video, learnt from that video alone",
 		Long: `tsr gives a video 2, 4 or 8 times its frames, sharp in time, by training a small
-network on that video alone. Flags may also stand in the environment:
-TSR_THREADS=1 is --threads 1.`,
+network on that video alone. Flags may also stand in the environment, as
+TSR_THREADS=1, and in a file, tsr.toml: see tsr config --help.`,
 		Example: `  tsr upsample clip.mp4 slow.mp4
-  tsr COMMAND --help`,
+  tsr COMMAND -h         in short
+  tsr COMMAND --help     in full`,
 		Version:                    tsr.Version,
 		SuggestionsMinimumDistance: 2,
 		SilenceErrors:              true,
@@ -51,13 +39,14 @@ TSR_THREADS=1 is --threads 1.`,
 			}
 			return usage(show(args[0]), hint, "unknown command")
 		},
-		RunE: func(*cobra.Command, []string) error { return nil },
+		RunE:              func(*cobra.Command, []string) error { return nil },
+		PersistentPreRunE: func(c *cobra.Command, _ []string) error { return settle(c) },
 	}
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.Flags().Bool("version", false, "print the version")
 	root.SetVersionTemplate("tsr {{.Version}}\n")
-	root.SetHelpTemplate(helpTemplate)
+	root.SetHelpFunc(help)
 	root.SetHelpCommand(&cobra.Command{Use: "help", Hidden: true, RunE: func(c *cobra.Command, args []string) error {
 		if found, _, err := root.Find(args); err == nil {
 			return found.Help()
@@ -65,11 +54,11 @@ TSR_THREADS=1 is --threads 1.`,
 		return root.Help()
 	}})
 	root.SetFlagErrorFunc(flagError)
-	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newUpsample(), newEval(), newDegrade(), newInfo(), newBench())
+	root.AddCommand(newUpsample(), newEval(), newDegrade(), newInfo(), newBench(), newConfig(), newCompletion(), newMan())
 	root.Flags().BoolP("help", "h", false, "print this text")
 	for _, c := range root.Commands() {
 		c.Flags().BoolP("help", "h", false, "print this text")
+		complete(c)
 	}
 	return root
 }
@@ -84,23 +73,8 @@ func arguments(least, most int, names string) cobra.PositionalArgs {
 		case most >= 0 && len(args) > most:
 			return usage(show(args[most]), hint, "is one too many: %s takes %s", c.Name(), names)
 		}
-		return fromEnvironment(c)
+		return nil
 	}
-}
-
-// fromEnvironment sets flags that the call does not from TSR_…: TSR_THREADS is --threads.
-func fromEnvironment(c *cobra.Command) (err error) {
-	c.Flags().VisitAll(func(f *pflag.Flag) {
-		name := "TSR_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
-		value, ok := os.LookupEnv(name)
-		if !ok || value == "" || f.Changed || f.Name == "help" || err != nil {
-			return
-		}
-		if e := c.Flags().Set(f.Name, value); e != nil {
-			err = usage(name, "", "%q: %w", value, reason(f, errors.Unwrap(e)))
-		}
-	})
-	return err
 }
 
 // flagError says in plain words what pflag found.
@@ -113,7 +87,9 @@ func flagError(c *cobra.Command, err error) error {
 	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "":
 		return usage("-"+show(unknown.GetSpecifiedName()), hint, "unknown flag")
 	case errors.As(err, &unknown):
-		if near := nearest(c, unknown.GetSpecifiedName()); near != "" {
+		var known []string
+		c.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
+		if near := nearest(unknown.GetSpecifiedName(), known); near != "" {
 			hint = "did you mean --" + near + "?"
 		}
 		return usage("--"+show(unknown.GetSpecifiedName()), hint, "unknown flag")
@@ -138,14 +114,14 @@ func reason(f *pflag.Flag, err error) error {
 	return err
 }
 
-// nearest returns the flag of c whose name is at most two letters off, "" if there is none.
-func nearest(c *cobra.Command, name string) (near string) {
+// nearest returns the known name that is at most two letters off, "" if there is none.
+func nearest(name string, known []string) (near string) {
 	best := 3
-	c.Flags().VisitAll(func(f *pflag.Flag) {
-		if d := distance(name, f.Name); d < best {
-			near, best = f.Name, d
+	for _, k := range known {
+		if d := distance(name, k); d < best {
+			near, best = k, d
 		}
-	})
+	}
 	return near
 }
 

@@ -28,7 +28,9 @@ type upsampling struct {
 	started       time.Time
 
 	info    video.Info
+	hash    string     // of the input
 	rateOut video.Rate // zero for a folder
+	before  bool       // the output was there already, whole
 }
 
 func (u *upsampling) run() error {
@@ -38,11 +40,17 @@ func (u *upsampling) run() error {
 	}
 	defer reader.Close()
 	u.info = reader.Info()
+	if err := u.recognise(); err != nil {
+		return err
+	}
 	if u.opts.Job == "" {
 		u.opts.Job = filepath.Clean(u.output) + ".tsr"
 	}
 	exists, err := checkOutput(u.info, u.output)
 	if err != nil {
+		return err
+	}
+	if u.hash, err = video.Hash(u.ctx, u.input); err != nil {
 		return err
 	}
 	if u.flags.method != methodTSR {
@@ -56,10 +64,7 @@ func (u *upsampling) run() error {
 			return err
 		}
 	}
-	src := clipSource{Reader: reader}
-	if src.hash, err = video.Hash(u.ctx, u.input); err != nil {
-		return err
-	}
+	src := clipSource{Reader: reader, hash: u.hash}
 	overwrite := u.flags.overwrite
 	if exists && !u.opts.Restart {
 		switch r := u.receipt(); {
@@ -139,7 +144,9 @@ func (u *upsampling) rate() video.Rate {
 }
 
 func (u *upsampling) sink(rate video.Rate, overwrite bool) *clipSink {
-	return &clipSink{ctx: u.ctx, path: u.output, note: u.ui.Note, format: outputFormat(u.info, rate, !u.flags.slowmo, overwrite)}
+	format := outputFormat(u.info, rate, !u.flags.slowmo, overwrite)
+	format.Made = u.mark()
+	return &clipSink{ctx: u.ctx, path: u.output, note: u.ui.Note, format: format}
 }
 
 // tell says what is about to happen that is worth knowing before hours of work.
@@ -181,6 +188,7 @@ func (u *upsampling) discard(failed error) {
 }
 
 func (u *upsampling) alreadyDone(r *receipt) error {
+	u.before = true
 	u.ui.Note(show(u.output) + ": already done, nothing to do; --restart --overwrite would make it anew")
 	if u.flags.json && len(r.Result) > 0 {
 		_, err := fmt.Fprintf(u.stdout, "%s\n", r.Result)

@@ -33,6 +33,10 @@ type upsampleFlags struct {
 	slowmo    bool
 	job       string
 	restart   bool
+	outDir    string
+	manifest  string
+	shard     string
+	force     bool
 	overwrite bool
 	report    string
 	progress  string
@@ -46,14 +50,23 @@ func newUpsample() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "upsample INPUT OUTPUT [flags]",
 		Short: "give a clip 2, 4 or 8 times its frames",
-		Long: `Learn from INPUT alone how it moves, and write it with more frames to OUTPUT.
-A clip is a video file or a folder of numbered images (an output path that ends in /).
-The same command given again goes on with a run that was interrupted.`,
+		Long: `Learn from INPUT alone how it moves, and write it with more frames to OUTPUT. A
+clip is a video file or a folder of numbered images (an output path ending in
+/). The same command given again goes on with a run that was interrupted.
+
+With --out-dir or --from-manifest many clips are made one after the other, what is
+done already is left as it is, a clip that fails does not stop the others, and the
+exit code is that of the worst failure.
+
+SIGUSR1 makes a run tell in one line on standard error how far it is.`,
 		Example: `  tsr upsample clip.mp4 smooth.mp4                  twice the frames a second
   tsr upsample -x 8 --slowmo clip.mp4 slow.mp4      8 times as long
-  tsr upsample --budget 30m frames/ more/           images, at most 30 minutes of training`,
-		Args: arguments(2, 2, "INPUT and OUTPUT"),
+  tsr upsample --budget 30m frames/ more/           images, 30 min of training
+  tsr upsample --out-dir smooth/ *.mp4              one after the other`,
 		RunE: func(c *cobra.Command, args []string) error {
+			if err := f.checkBatch(args); err != nil {
+				return err
+			}
 			if err := refusePipe(args...); err != nil {
 				return err
 			}
@@ -61,10 +74,14 @@ The same command given again goes on with a run that was interrupted.`,
 			if err != nil {
 				return err
 			}
-			u := &upsampling{ctx: c.Context(), flags: f, opts: o, input: args[0], output: args[1],
-				stdout: c.OutOrStdout(), started: time.Now()}
+			u := &upsampling{ctx: c.Context(), flags: f, opts: o, stdout: c.OutOrStdout(), started: time.Now()}
 			u.ui = f.drawer(c)
 			defer u.ui.Close()
+			defer answerSignals(u.ui)()
+			if f.many() {
+				return u.batch(args, c.ErrOrStderr())
+			}
+			u.input, u.output = args[0], args[1]
 			return u.run()
 		},
 	}
@@ -73,7 +90,7 @@ The same command given again goes on with a run that was interrupted.`,
 	fs.IntVarP(&f.factor, "factor", "x", 2, "`2|4|8`: how many times the frames")
 	fs.StringVar(&f.method, "method", methodTSR, "`NAME` is tsr, or a control that learns nothing:\n"+strings.Join(methodNames()[1:], ", "))
 	fs.StringVarP(&f.preset, "preset", "p", string(tsr.Balanced), "`NAME` is fast, balanced, best or paper: time against quality")
-	fs.DurationVar(&f.budget, "budget", 0, "train for `TIME` at most, such as 90s or 10m (default by preset)")
+	fs.DurationVar(&f.budget, "budget", 0, "train for `TIME` at most, such as 10m (default by preset)")
 	fs.IntVar(&f.steps, "steps", 0, "train exactly `N` steps a level instead: the same on any machine")
 	fs.StringVar(&f.exposure, "exposure", "full", "`E` of the shutter: full, delta or the open share of the interval")
 	fs.StringVar(&f.pairs, "pairs", string(tsr.BothPairs), "learn from `KIND`: both, within or across the clip's dimensions")
@@ -85,6 +102,10 @@ The same command given again goes on with a run that was interrupted.`,
 	fs.BoolVar(&f.slowmo, "slowmo", false, "keep the rate and stretch the time; drops the sound")
 	fs.StringVar(&f.job, "job", "", "keep the state of the run in `DIR` (default OUTPUT.tsr)")
 	fs.BoolVar(&f.restart, "restart", false, "start over")
+	fs.StringVar(&f.outDir, "out-dir", "", "make all INPUTs, or the videos in a folder, in `DIR`")
+	fs.StringVar(&f.manifest, "from-manifest", "", "make the clips that `FILE` lists, one JSON object a line with\ninput and output")
+	fs.StringVar(&f.shard, "shard", "", "of many clips make the `I/N` part only, from 1/N on")
+	fs.BoolVar(&f.force, "force", false, "take a clip that tsr itself has made")
 	fs.BoolVar(&f.overwrite, "overwrite", false, "replace OUTPUT")
 	fs.StringVar(&f.report, "report", "", "write an HTML page with plots and slices to `FILE`")
 	fs.StringVar(&f.progress, "progress", string(ui.Auto), "`HOW`: auto, bar, plain, json or none")

@@ -23,6 +23,8 @@ var allowed = map[string][]string{
 	"tsr/examples": {"*"},
 	"tsr/bench":    {"*"},
 
+	"tsr/packaging": {}, // a test of scripts only
+
 	"tsr/tsr": {"tsr/train", "tsr/pyramid", "tsr/backproject", "tsr/internal/net", "tsr/internal/job", "tsr/internal/progress",
 		"tsr/internal/conv", "tsr/internal/conv/all", "tsr/internal/resample", "tsr/internal/safeio"},
 	"tsr/train":       {"tsr/pyramid", "tsr/internal/net", "tsr/internal/conv"},
@@ -64,6 +66,8 @@ var doors = map[string]string{
 	"gonum.org/v1/plot/plotter":         "tsr/internal/report",
 	"gonum.org/v1/plot/vg":              "tsr/internal/report",
 	"github.com/spf13/cobra":            "tsr/cmd/tsr",
+	"github.com/spf13/cobra/doc":        "tsr/cmd/tsr",
+	"github.com/pelletier/go-toml/v2":   "tsr/cmd/tsr",
 	"github.com/schollz/progressbar/v3": "tsr/internal/ui",
 }
 

@@ -32,20 +32,33 @@ type record struct {
 	Speed  *float64       `json:"per_second,omitempty"`
 	Left   *float64       `json:"eta_s,omitempty"`
 	Note   string         `json:"note,omitempty"`
+	State  bool           `json:"state,omitempty"` // somebody has asked; loss, rate and gain are the last ones known
 }
 
 func (l *lines) Event(e progress.Event) {
 	if e.Note != "" {
 		l.Note(e.Note)
 	}
-	if e.Phase == "" {
-		return
+	if e.Phase != "" {
+		l.print(newRecord(e))
 	}
-	r := record{Phase: e.Phase, Level: e.Level, Done: &e.Done}
+}
+
+func (l *lines) State(e progress.Event) {
+	r := newRecord(e)
+	r.State = true
+	l.print(r)
+}
+
+func newRecord(e progress.Event) record {
+	r := record{Phase: e.Phase, Level: e.Level}
+	if e.Phase != "" {
+		r.Done = &e.Done
+	}
 	if e.Total > 0 {
 		r.Total = &e.Total
 	}
-	if e.Phase == progress.Train && e.Done > 0 {
+	if e.Phase == progress.Train && e.Done > 0 || e.Loss != 0 {
 		r.Loss, r.Rate = number(e.Loss), number(e.Rate)
 	}
 	if e.Gained {
@@ -58,7 +71,7 @@ func (l *lines) Event(e progress.Event) {
 			r.Left = number(math.Round(left*10) / 10)
 		}
 	}
-	l.print(r)
+	return r
 }
 
 // number returns f for JSON, which has no NaN and no infinity.

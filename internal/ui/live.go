@@ -46,20 +46,24 @@ func (l *live) draw() {
 	io.WriteString(l.w, clearLine+l.line(l.last))
 }
 
-// line fits the event into the terminal: first the bar shrinks, then details go from the last on, then the bar.
+// line fits the event into the terminal: first the bar shrinks, then the words, then details go from the last on, then
+// the bar.
 func (l *live) line(e progress.Event) string {
 	limit := l.o.Width() - 1 // a full line would wrap
-	more := details(e)
+	name, more := fmt.Sprintf("%-18s", title(e)), details(e)
 	fit := func(width, n int) (string, bool) {
-		head, columns := l.head(e, width)
+		head, columns := l.head(name, e, width)
 		tail := strings.Join(more[:n], "  ")
 		return strings.TrimRight(head+"  "+tail, " "), columns+2+utf8.RuneCountInString(tail) <= limit
 	}
-	if s, ok := fit(barWidth, len(more)); ok {
-		return s
+	for _, width := range []int{barWidth, barWidth / 2} {
+		if s, ok := fit(width, len(more)); ok {
+			return s
+		}
 	}
+	name, more = title(e), brief(e)
 	for n := len(more); n >= min(2, len(more)); n-- {
-		if s, ok := fit(barWidth/2, n); ok {
+		if s, ok := fit(barWidth/3, n); ok {
 			return s
 		}
 	}
@@ -72,8 +76,7 @@ func (l *live) line(e progress.Event) string {
 }
 
 // head draws name, bar and count, and returns their width in columns.
-func (l *live) head(e progress.Event, width int) (string, int) {
-	name := fmt.Sprintf("%-18s", title(e))
+func (l *live) head(name string, e progress.Event, width int) (string, int) {
 	if e.Total <= 0 || width == 0 {
 		name += fmt.Sprintf(" %d", e.Done)
 		if e.Total > 0 {
@@ -104,9 +107,15 @@ func cut(s string, n int) string {
 
 // Note shows text above the line.
 func (l *live) Note(text string) {
-	if l.o.Quiet {
-		return
+	if !l.o.Quiet {
+		l.above(text)
 	}
+}
+
+func (l *live) State(e progress.Event) { l.above(state(e)) }
+
+// above prints text where the line stands, and the line below it.
+func (l *live) above(text string) {
 	if !l.open {
 		fmt.Fprintln(l.w, text)
 		return

@@ -58,7 +58,12 @@ func (p *plain) Note(text string) {
 	}
 }
 
-func (p *plain) Close() { p.flush() }
+func (p *plain) State(e progress.Event) { fmt.Fprintln(p.w, state(e)) }
+
+func (p *plain) Close() {
+	p.flush()
+	p.last = progress.Event{} // another clip may follow
+}
 
 // line returns an event as text.
 func line(e progress.Event) string {

@@ -35,7 +35,17 @@ type UI interface {
 	Event(progress.Event)
 	// Note shows a sentence of its own.
 	Note(text string)
-	// Close ends drawing, so that what follows begins on a new line.
+	// State shows in one line how far the work is, in every mode and also when quiet: somebody has asked.
+	State()
+	// Close ends drawing, so that what follows begins on a new line. It may be the work on another clip.
+	Close()
+}
+
+// drawer is one mode of a UI. It is told the state that it is to show.
+type drawer interface {
+	Event(progress.Event)
+	Note(text string)
+	State(progress.Event)
 	Close()
 }
 
@@ -57,25 +67,48 @@ func New(w io.Writer, m Mode, o Options) UI {
 	}
 	switch m {
 	case Bar:
-		return &inTurn{ui: &live{w: w, o: o}}
+		return &inTurn{now: o.Now, ui: &live{w: w, o: o}}
 	case Plain:
-		return &inTurn{ui: &plain{w: w, o: o}}
+		return &inTurn{now: o.Now, ui: &plain{w: w, o: o}}
 	case JSON:
-		return &inTurn{ui: &lines{w: w, o: o}}
+		return &inTurn{now: o.Now, ui: &lines{w: w, o: o}}
 	}
-	return &inTurn{ui: &notes{w: w, quiet: o.Quiet}}
+	return &inTurn{now: o.Now, ui: &notes{w: w, quiet: o.Quiet}}
 }
 
 // inTurn lets one goroutine draw at a time.
 type inTurn struct {
-	mu sync.Mutex
-	ui UI
+	mu  sync.Mutex
+	ui  drawer
+	now func() time.Time
+
+	state progress.Event // the last one, with the last loss and gain that were told
+	since time.Time
 }
 
 func (t *inTurn) Event(e progress.Event) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.ui.Event(e)
+	if e.Phase == "" {
+		return
+	}
+	last := t.state
+	t.state, t.since = e, t.now()
+	if e.Loss == 0 {
+		t.state.Loss, t.state.Rate = last.Loss, last.Rate
+	}
+	if !e.Gained {
+		t.state.Gain, t.state.Gained = last.Gain, last.Gained
+	}
+}
+
+func (t *inTurn) State() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s := t.state
+	s.Left = max(0, s.Left-t.now().Sub(t.since))
+	t.ui.State(s)
 }
 
 func (t *inTurn) Note(text string) {
@@ -87,6 +120,7 @@ func (t *inTurn) Note(text string) {
 func (t *inTurn) Close() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.state = progress.Event{}
 	t.ui.Close()
 }
 
@@ -130,7 +164,17 @@ func (n *notes) Note(text string) {
 	}
 }
 
+func (n *notes) State(e progress.Event) { fmt.Fprintln(n.w, state(e)) }
+
 func (n *notes) Close() {}
+
+// state returns an event as the answer to how far the work is.
+func state(e progress.Event) string {
+	if e.Phase == "" {
+		return "state: at the beginning of a clip"
+	}
+	return "state: " + line(e)
+}
 
 // title names the work that an event is about.
 func title(e progress.Event) string {
@@ -146,11 +190,20 @@ func details(e progress.Event) []string {
 	if e.Gained {
 		d = append(d, fmt.Sprintf("gain %+.2f dB", e.Gain))
 	}
-	if e.Phase == progress.Train && e.Loss > 0 {
+	if e.Loss > 0 {
 		d = append(d, fmt.Sprintf("loss %.4f", e.Loss))
 	}
 	if e.PerSecond > 0 {
 		d = append(d, fmt.Sprintf("%.3g %s/s", e.PerSecond, unit(e)))
+	}
+	return d
+}
+
+// brief is details in fewer letters.
+func brief(e progress.Event) []string {
+	d := details(e)
+	for i := range d {
+		d[i] = strings.TrimPrefix(strings.Replace(d[i], " "+unit(e)+"/s", "/s", 1), "gain ")
 	}
 	return d
 }

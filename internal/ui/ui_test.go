@@ -115,6 +115,13 @@ func TestLiveLineFitsAnyWidth(t *testing.T) {
 	}
 }
 
+// 80 columns hold all that there is to know about a training.
+func TestLiveLineIsWholeOnAnOrdinaryTerminal(t *testing.T) {
+	l := &live{o: Options{Width: func() int { return 80 }}}
+	require.Equal(t, "train T1S1  75% ━━━━━━── (1500/2000)  1m05s left  +1.50 dB  loss 0.0123  12.3/s",
+		l.line(trained(1500, 2000, 1.5)))
+}
+
 func TestColourOnlyWhereAsked(t *testing.T) {
 	for _, colour := range []bool{false, true} {
 		var b bytes.Buffer

@@ -70,6 +70,7 @@ func (w *Writer) arguments(tmp string) ([]string, error) {
 	args = append(args, tracks.inputs...)
 	args = append(args, "-map", "0:v")
 	args = append(args, tracks.outputs...)
+	args = append(args, f.mark()...)
 
 	filters := t.filters
 	if w.w != f.Width || w.h != f.Height {

@@ -53,6 +53,8 @@ type description struct {
 		Name   string `json:"format_name"`
 		Start  string `json:"start_time"`
 		Length string `json:"duration"`
+
+		Tags map[string]string `json:"tags"`
 	} `json:"format"`
 	Chapters []struct{} `json:"chapters"`
 }
@@ -101,6 +103,8 @@ func probe(ctx context.Context, path string) (Info, *stream, error) {
 		return Info{}, nil, err
 	}
 	i.Offset = offset(s, d.Format.Start)
+	i.Comment = d.comment()
+	i.Made = madeBy(i.Comment)
 	return i, s, nil
 }
 

@@ -10,6 +10,9 @@ import (
 // extensions are the names of video files that can be written.
 var extensions = []string{".mp4", ".mov", ".mkv"}
 
+// Writable reports whether a video can be written under a name that ends in ext, such as ".mp4".
+func Writable(ext string) bool { return slices.Contains(extensions, strings.ToLower(ext)) }
+
 // target is how the pictures of an output file are coded.
 type target struct {
 	container      string // ffmpeg's name of the muxer

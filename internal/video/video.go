@@ -40,6 +40,8 @@ type Info struct {
 	Offset   time.Duration // from the file's start to the first picture
 	Tracks   []Track       // sound and subtitles
 	Chapters int
+	Comment  string // of the file's metadata
+	Made     string // how tsr made the clip, as its Format said; "" if it did not
 }
 
 // Colour is how samples stand for light, in ffmpeg's names ("bt709", "smpte170m", …; "tv" or "pc" for the

@@ -20,6 +20,9 @@ type Format struct {
 	Sound         bool // copy sound, subtitles and chapters of Source, which must then last as long as the output
 	Overwrite     bool // replace what is there
 	Bits          int  // of a folder's images: 8 or 16; 0 means as Source
+	// Made says by what the clip is made, without brackets, for the file's comment; "" writes none. A folder has no place
+	// for it.
+	Made string
 }
 
 // Writer writes a clip under a temporary name. Only Commit makes it appear under its own.
