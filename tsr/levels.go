@@ -109,20 +109,40 @@ func (r *run) upsample(t task) error {
 		return err
 	}
 	u := net.NewUpsampler(r.turned(m, r.st.Shares[t.stage]), r.be, codec, src.T, src.H, src.W, r.inferenceMemory())
+	var deviations *volume.Clip
+	if r.opts.Uncertainty != nil && t.stage == r.stages()-1 {
+		u.Deviations()
+		if deviations, err = r.deviations(t.out); err != nil {
+			return err
+		}
+	}
 	tick := r.ticker(progress.Upsample, t.out.String(), r.st.Block, u.Blocks())
-	return upsampleBlocks(u, r.weights, src, r.st.Block, func(i, first int, htr *volume.Volume) error {
+	return upsampleBlocks(u, r.weights, src, r.st.Block, func(i, first int, htr, dev *volume.Volume) error {
 		if err := dst.Write(htr, first); err != nil {
 			return err
+		}
+		if deviations != nil {
+			if err := deviations.Write(dev, first); err != nil {
+				return err
+			}
 		}
 		tick.at(i + 1)
 		return r.mark(i + 1)
 	})
 }
 
+// deviations opens what is kept for Options.Uncertainty beside level l.
+func (r *run) deviations(l pyramid.Level) (*volume.Clip, error) {
+	h, w := sizeAt(l, r.h, r.w)
+	return r.job.Level(deviationsName, r.frames*l.Time, h, w)
+}
+
+const deviationsName = "deviations"
+
 // upsampleBlocks runs blocks from … of u over src, back-projects each in time, and hands its frames to take with the
-// number of the first.
-func upsampleBlocks(u *net.Upsampler, weights [2]float64, src *volume.Clip, from int, take func(i, first int, htr *volume.Volume) error) error {
-	var htr *volume.Volume
+// number of the first and with their deviations, nil unless u tells them. Back-projection moves all looks alike.
+func upsampleBlocks(u *net.Upsampler, weights [2]float64, src *volume.Clip, from int, take func(i, first int, htr, dev *volume.Volume) error) error {
+	var htr, dev *volume.Volume
 	for i := from; i < u.Blocks(); i++ {
 		t0, t1, lo, hi := u.Block(i)
 		ltr, err := src.Window(lo, hi)
@@ -131,14 +151,17 @@ func upsampleBlocks(u *net.Upsampler, weights [2]float64, src *volume.Clip, from
 		}
 		if n := 2 * (t1 - t0); htr == nil || htr.T != n {
 			htr = volume.New(n, src.H, src.W, 3)
+			if u.TellsDeviations() {
+				dev = volume.New(n, src.H, src.W, 3)
+			}
 		}
-		if err := u.Run(htr, ltr, i); err != nil {
+		if err := u.Run(htr, dev, ltr, i); err != nil {
 			return fmt.Errorf("upsample frames %d to %d: %w", t0, t1-1, err)
 		}
 		if err := backproject.Time(htr, ltr.Frames(t0-lo, t1-lo), weights[:]); err != nil {
 			return err
 		}
-		if err := take(i, 2*t0, htr); err != nil {
+		if err := take(i, 2*t0, htr, dev); err != nil {
 			return err
 		}
 	}
@@ -225,7 +248,41 @@ func (r *run) encode(t task) error {
 		tick.at((n + 1) * k)
 	}
 	r.st.Consistency = psnr(square / float64(r.frames*len(mean)))
+	if r.opts.Uncertainty != nil {
+		if err := r.encodeUncertainty(t); err != nil {
+			return err
+		}
+	}
 	return r.sink.Commit()
+}
+
+// encodeUncertainty hands the deviations of level t.in to their sink, and drops them.
+func (r *run) encodeUncertainty(t task) error {
+	src, err := r.deviations(t.in)
+	if err != nil {
+		return err
+	}
+	dev := volume.New(1, r.h, r.w, 3)
+	for n := range src.T {
+		if err := r.ctx.Err(); err != nil {
+			return err
+		}
+		if err := src.Read(dev, n); err != nil {
+			return err
+		}
+		for i := 0; i < len(dev.Data); i += 3 {
+			p := dev.Data[i : i+3]
+			grey := min(UncertaintyScale*(p[0]+p[1]+p[2])/3, 1)
+			p[0], p[1], p[2] = grey, grey, grey
+		}
+		if err := r.opts.Uncertainty.Write(dev.Data); err != nil {
+			return err
+		}
+	}
+	if err := r.opts.Uncertainty.Commit(); err != nil {
+		return err
+	}
+	return r.job.DropLevel(deviationsName)
 }
 
 // psnr returns the PSNR in dB of a mean square error of values in [0,1], 100 dB at most.

@@ -73,9 +73,16 @@ type Options struct {
 	// Job is the folder where the run keeps levels and checkpoints. A run with the same clip and options goes on
 	// where the one before stopped. "" keeps all in memory, and nothing can go on.
 	Job     string
-	Restart bool        // drop what Job holds
-	OnEvent func(Event) // if set, called in order from one goroutine; must return soon
+	Restart bool // drop what Job holds
+	// Uncertainty, if set, takes as many frames as the result has: how far the looks of the last doubling's network lie
+	// apart, pixel by pixel, as UncertaintyScale times the standard deviation, the mean of R, G and B in all three. Where
+	// one look was enough, as for large clips, and where the network has no share, it is 0.
+	Uncertainty Sink
+	OnEvent     func(Event) // if set, called in order from one goroutine; must return soon
 }
+
+// UncertaintyScale is what the standard deviation is multiplied with: white stands for an eighth of the range of values.
+const UncertaintyScale = 8
 
 // settings are what a preset stands for.
 type settings struct {
@@ -186,7 +193,7 @@ func (o Options) identity(src Source, backend string, budget time.Duration) []jo
 	} else if budget == 0 {
 		training = "by rule"
 	}
-	return []job.Field{
+	fields := []job.Field{
 		{Name: "tsr", Value: Version},
 		{Name: "input", Value: src.ID()},
 		{Name: "size", Value: fmt.Sprintf("%d frames of %d×%d", frames, w, h)},
@@ -199,4 +206,8 @@ func (o Options) identity(src Source, backend string, budget time.Duration) []jo
 		{Name: "backend", Value: backend},
 		{Name: "threads", Value: strconv.Itoa(o.Threads)}, // kernels sum in another order on more of them
 	}
+	if o.Uncertainty != nil {
+		fields = append(fields, job.Field{Name: "uncertainty", Value: "true"})
+	}
+	return fields
 }

@@ -180,6 +180,9 @@ func (r *run) checkSpace() error {
 			need += 4 * 3 * int64(r.frames*t.out.Time) * int64(h) * int64(w)
 		}
 	}
+	if r.opts.Uncertainty != nil {
+		need += 4 * 3 * int64(r.frames*r.opts.Factor) * int64(r.h) * int64(r.w)
+	}
 	free, err := safeio.Free(r.opts.Job)
 	if err != nil {
 		return err

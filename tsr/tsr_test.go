@@ -205,6 +205,45 @@ func TestDoubtsWhatIsRightAtHalfTheRateOnly(t *testing.T) {
 	}
 }
 
+// The looks lie apart where something moves, in memory and from a job that was stopped.
+func TestUncertainty(t *testing.T) {
+	v := clip()
+	var maps [2]ToVolume
+	for i := range maps {
+		o := quick(2, "")
+		o.Steps, o.Uncertainty = 120, &maps[i]
+		if i == 1 {
+			o.Job = t.TempDir()
+			ctx, stop := context.WithCancel(t.Context())
+			o.OnEvent = func(e Event) {
+				if e.Phase == progress.Encode {
+					stop()
+				}
+			}
+			_, _, err := do(t, ctx, v, o)
+			require.ErrorIs(t, err, ErrStopped)
+			o.OnEvent, maps[i] = nil, ToVolume{}
+			plain := *o
+			plain.Uncertainty = nil
+			_, _, err = do(t, t.Context(), v, &plain)
+			require.ErrorContains(t, err, "uncertainty")
+		}
+		_, res, err := do(t, t.Context(), v, o)
+		require.NoError(t, err)
+		require.Positive(t, res.Shares[0])
+	}
+	m := maps[0].Volume(v.H, v.W)
+	require.Equal(t, 2*v.T, m.T)
+	require.Equal(t, m.Data, maps[1].Volume(v.H, v.W).Data)
+	var most float32
+	for i := 0; i < len(m.Data); i += 3 {
+		require.True(t, 0 <= m.Data[i] && m.Data[i] <= 1)
+		require.Equal(t, m.Data[i], m.Data[i+2])
+		most = max(most, m.Data[i])
+	}
+	require.Greater(t, most, float32(0.01))
+}
+
 // suiteClip returns a clip of the quality suite.
 func suiteClip(t *testing.T, name string) synth.Clip {
 	for _, c := range synth.Suite() {

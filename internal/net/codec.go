@@ -233,6 +233,30 @@ func (k *Codec) decode(htr *volume.Volume, w0 int, out []float32, w window, b bo
 	})
 }
 
+// decodeDeviation fills box b of dev, as decode fills htr, with the standard deviation of the frames when dev0 is that of
+// the network's output.
+func (k *Codec) decodeDeviation(dev *volume.Volume, w0 int, dev0 []float32, b box) {
+	r, io := k.c.Unshuffle, 3*k.c.Unshuffle*k.c.Unshuffle
+	k.rows(b, func(t, y, at int) {
+		if y >= dev.H {
+			return
+		}
+		frames, factors := []int{t - 2*w0}, []float32{1}
+		if k.c.Head == Diff {
+			frames, factors = []int{2 * (t - w0), 2*(t-w0) + 1}, []float32{2 * k.w[1], 2 * k.w[0]}
+		}
+		for j, f := range frames {
+			row := dev.Frame(f)[y*dev.W*3 : (y+1)*dev.W*3][b.x0*r*3:]
+			for x, p := 0, at; x < min(len(row), (b.x1-b.x0)*r*3); x += 3 * r {
+				for i, d := range dev0[p : p+min(3*r, len(row)-x)] {
+					row[x+i] = factors[j] * d
+				}
+				p += io
+			}
+		}
+	})
+}
+
 // Sample fills in and target with the training pair that an HTR crop makes: what the network sees of its LTR
 // partner and what it should say. htr has an even number of frames, and sizes that divide by Unshuffle.
 func (k *Codec) Sample(in, target []float32, htr *volume.Volume, s *Scratch) {

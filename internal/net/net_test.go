@@ -232,9 +232,58 @@ func together(t testing.TB, models []*Model, codec *Codec, clip *volume.Volume, 
 	out := volume.New(2*clip.T, clip.H, clip.W, 3)
 	for i := range u.Blocks() {
 		t0, t1, lo, hi := u.Block(i)
-		require.NoError(t, u.Run(out.Frames(2*t0, 2*t1), clip.Frames(lo, hi), i))
+		require.NoError(t, u.Run(out.Frames(2*t0, 2*t1), nil, clip.Frames(lo, hi), i))
 	}
 	return out
+}
+
+// The deviations are those of the models' own frames, in any tiling.
+func TestDeviations(t *testing.T) {
+	for _, w := range [][2]float64{{.5, .5}, {1. / 1.5, .5 / 1.5}, {1, 0}} {
+		clip := &volume.Volume{T: 5, H: 9, W: 7, C: 3, Data: noise(5*9*7*3, 9)}
+		for _, c := range tiny {
+			testDeviations(t, c, w, clip)
+		}
+	}
+}
+
+func testDeviations(t *testing.T, c Config, w [2]float64, clip *volume.Volume) {
+	codec := NewCodec(c, [3]float32{}, w)
+	var models []*Model
+	var each []*volume.Volume
+	for seed := range uint64(3) {
+		m, err := NewModel(c, seed+1)
+		require.NoError(t, err)
+		models = append(models, m)
+		each = append(each, upsample(t, m, codec, clip, 1<<40))
+	}
+	for _, limit := range []int64{1 << 14, 1 << 40} {
+		u := NewUpsampler(models, ref.New(), codec, clip.T, clip.H, clip.W, limit)
+		require.False(t, u.TellsDeviations())
+		u.Deviations()
+		require.True(t, u.TellsDeviations())
+		out, dev := volume.New(2*clip.T, clip.H, clip.W, 3), volume.New(2*clip.T, clip.H, clip.W, 3)
+		for i := range u.Blocks() {
+			t0, t1, lo, hi := u.Block(i)
+			require.NoError(t, u.Run(out.Frames(2*t0, 2*t1), dev.Frames(2*t0, 2*t1), clip.Frames(lo, hi), i))
+		}
+		for i, d := range dev.Data {
+			var sum, squares float64
+			for _, v := range each {
+				sum += float64(v.Data[i]) / 3
+			}
+			for _, v := range each {
+				e := float64(v.Data[i]) - sum
+				squares += e * e / 3
+			}
+			require.InDelta(t, math.Sqrt(squares), d, 1e-3)
+		}
+		alone := NewUpsampler(models[:1], ref.New(), codec, clip.T, clip.H, clip.W, limit)
+		alone.Deviations()
+		t0, t1, lo, hi := alone.Block(0)
+		require.NoError(t, alone.Run(out.Frames(2*t0, 2*t1), dev.Frames(2*t0, 2*t1), clip.Frames(lo, hi), 0))
+		require.Equal(t, make([]float32, 2*(t1-t0)*clip.FrameLen()), dev.Frames(2*t0, 2*t1).Data)
+	}
 }
 
 // The result does not depend on the tiles, to the bit on the reference backend: sizes around every edge.

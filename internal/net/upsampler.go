@@ -1,6 +1,8 @@
 package net
 
 import (
+	"math"
+
 	"tsr/internal/conv"
 	"tsr/internal/volume"
 )
@@ -18,6 +20,7 @@ type Upsampler struct {
 	slabs   *slabs
 	graphs  []map[tileKey]*tileGraph // by model
 	sum     []float32                // of the answers of several models
+	squares []float32                // of them; nil unless Deviations
 	scratch Scratch
 }
 
@@ -82,9 +85,16 @@ func (u *Upsampler) Block(i int) (t0, t1, lo, hi int) {
 	return t0, t1, max(t0-u.reach, 0), min(t1+u.reach, u.frames)
 }
 
+// Deviations makes Run tell how far the models' answers lie apart.
+func (u *Upsampler) Deviations() { u.squares = []float32{} }
+
+// TellsDeviations says whether it was called.
+func (u *Upsampler) TellsDeviations() bool { return u.squares != nil }
+
 // Run fills htr [2·(t1−t0),H,W,3] with the HTR frames of block i, from ltr, the frames lo … hi−1 of Block.
-// With the Diff head each pair's exposure-weighted mean is its LTR frame up to rounding.
-func (u *Upsampler) Run(htr, ltr *volume.Volume, i int) error {
+// With the Diff head each pair's exposure-weighted mean is its LTR frame up to rounding. After Deviations it fills dev,
+// of the same size, with the standard deviation of the frames over the models; else dev may be nil.
+func (u *Upsampler) Run(htr, dev, ltr *volume.Volume, i int) error {
 	t0, _, lo, _ := u.Block(i)
 	w := window{ltr, lo, u.frames}
 	for y := range u.grid.parts[1] {
@@ -95,6 +105,9 @@ func (u *Upsampler) Run(htr, ltr *volume.Volume, i int) error {
 				return err
 			}
 			u.codec.decode(htr, t0, out, w, t.out, &u.scratch)
+			if u.squares != nil {
+				u.codec.decodeDeviation(dev, t0, u.deviation(out), t.out)
+			}
 		}
 	}
 	return nil
@@ -121,12 +134,35 @@ func (u *Upsampler) answer(t tile, w window) ([]float32, error) {
 		} else {
 			add(u.sum, u.sum, g.out)
 		}
+		if u.squares != nil {
+			if i == 0 {
+				u.squares = append(u.squares[:0], g.out...)
+				clear(u.squares)
+			}
+			for j, x := range g.out {
+				u.squares[j] += x * x
+			}
+		}
 	}
 	share := 1 / float32(len(u.models))
 	for i := range u.sum {
 		u.sum[i] *= share
 	}
 	return u.sum, nil
+}
+
+// deviation returns the standard deviation of the models' answers whose mean is out. It is valid until the next call.
+func (u *Upsampler) deviation(out []float32) []float32 {
+	if len(u.models) == 1 {
+		u.squares = append(u.squares[:0], out...)
+		clear(u.squares)
+		return u.squares
+	}
+	share := 1 / float64(len(u.models))
+	for i, s := range u.squares {
+		u.squares[i] = float32(math.Sqrt(max(share*float64(s)-float64(out[i])*float64(out[i]), 0)))
+	}
+	return u.squares
 }
 
 // graph returns model i's graph for tiles like t. Few differ: those in the middle and those at the edges.
