@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,6 +35,8 @@ type upsampleFlags struct {
 	job       string
 	restart   bool
 	overwrite bool
+	init      string
+	saveModel string
 	report    string
 	progress  string
 	json      bool
@@ -61,6 +64,9 @@ The same command given again goes on with a run that was interrupted.`,
 			if err != nil {
 				return err
 			}
+			if o.Init, err = readModel(f.init); err != nil {
+				return err
+			}
 			u := &upsampling{ctx: c.Context(), flags: f, opts: o, input: args[0], output: args[1],
 				stdout: c.OutOrStdout(), started: time.Now()}
 			u.ui = f.drawer(c)
@@ -86,6 +92,8 @@ The same command given again goes on with a run that was interrupted.`,
 	fs.StringVar(&f.job, "job", "", "keep the state of the run in `DIR` (default OUTPUT.tsr)")
 	fs.BoolVar(&f.restart, "restart", false, "start over")
 	fs.BoolVar(&f.overwrite, "overwrite", false, "replace OUTPUT")
+	fs.StringVar(&f.init, "init", "", "start training from the model in `FILE`: same camera, same scene")
+	fs.StringVar(&f.saveModel, "save-model", "", "write the trained network to `FILE`.safetensors, for --init or PyTorch")
 	fs.StringVar(&f.report, "report", "", "write an HTML page with plots and slices to `FILE`")
 	fs.StringVar(&f.progress, "progress", string(ui.Auto), "`HOW`: auto, bar, plain, json or none")
 	fs.BoolVar(&f.json, "json", false, "print the result as JSON on standard output")
@@ -127,6 +135,10 @@ func (f *upsampleFlags) options(c *cobra.Command) (*tsr.Options, error) {
 		return nil, usage("--threads", "", "%d: must be above 0", f.threads)
 	case f.report != "" && f.method != methodTSR:
 		return nil, usage("--report", "tsr eval has a report about controls", "is for --method tsr")
+	case (f.init != "" || f.saveModel != "") && f.method != methodTSR:
+		return nil, usage("--method "+f.method, "leave out --init and --save-model", "trains nothing")
+	case f.saveModel != "" && filepath.Ext(f.saveModel) != modelExt:
+		return nil, usage("--save-model", "", "%q: the name must end in %s", f.saveModel, modelExt)
 	case f.quiet && f.verbose:
 		return nil, usage("--quiet", "give one of them", "does not go together with --verbose")
 	}
