@@ -117,7 +117,7 @@ func (r *run) start(stage int) (*net.Model, error) {
 		}
 		return m.Clone(), nil
 	}
-	return net.NewModel(r.set.net, r.opts.Seed)
+	return r.initial()
 }
 
 // Turns of the clip whose answers are averaged, the most useful first: two alike in nothing gain more than eight

@@ -66,6 +66,7 @@ type Options struct {
 	Steps    int           // if above 0: exactly this many training steps a level, whatever the time
 	Exposure Exposure      // shutter model of the input; the zero value is pyramid.Full
 	Pairs    PairMix       // what to learn from; "" means BothPairs
+	Init     []byte        // start from this model, as Model returns it; nil starts from random weights
 	Seed     uint64        // equal seed, clip, options, backend, release: equal bits on one machine; 0 means 1
 	Backend  string        // "onednn", "ref"; "" and "auto" mean the fastest compiled in
 	Threads  int           // of the backend; 0 means all processors
@@ -202,6 +203,7 @@ func (o Options) identity(src Source, backend string, budget time.Duration) []jo
 		{Name: "training", Value: training},
 		{Name: "exposure", Value: o.Exposure.String()},
 		{Name: "pairs", Value: string(o.Pairs)},
+		{Name: "model", Value: o.initName()},
 		{Name: "seed", Value: strconv.FormatUint(o.Seed, 10)},
 		{Name: "backend", Value: backend},
 		{Name: "threads", Value: strconv.Itoa(o.Threads)}, // kernels sum in another order on more of them

@@ -105,6 +105,9 @@ func Upsample(ctx context.Context, src Source, sink Sink, o *Options) (*Result, 
 		return nil, err
 	}
 	r.tasks = plan(opts.Factor, r.h, r.w, set.minSide)
+	if _, err := r.initial(); err != nil { // before any work
+		return nil, err
+	}
 	if r.be, err = all.Open(opts.Backend, opts.Threads); err != nil {
 		return nil, fault.New(fault.Usage, "backend", err, "")
 	}

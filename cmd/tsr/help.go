@@ -21,7 +21,7 @@ type flagGroup struct {
 var flagGroups = map[string][]flagGroup{
 	"upsample": {
 		{"Usual", []string{"factor", "preset", "budget", "slowmo", "out-dir", "overwrite", "quiet", "help"}},
-		{"Learning", []string{"exposure", "steps", "pairs", "seed", "method"}},
+		{"Learning", []string{"exposure", "steps", "pairs", "seed", "method", "init", "save-model"}},
 		{"Machine", []string{"threads", "memory", "backend", "precision"}},
 		{"Many clips", []string{"from-manifest", "shard"}},
 		{"State", []string{"job", "restart", "force"}},

@@ -59,8 +59,11 @@ func (u *upsampling) run() error {
 	if err := u.checkJob(); err != nil {
 		return err
 	}
-	if u.flags.report != "" {
-		if err := safeio.CheckFile(u.flags.report); err != nil {
+	for _, path := range []string{u.flags.report, u.flags.saveModel} {
+		if path == "" {
+			continue
+		}
+		if err := safeio.CheckFile(path); err != nil {
 			return err
 		}
 	}
@@ -69,6 +72,9 @@ func (u *upsampling) run() error {
 	if exists && !u.opts.Restart {
 		switch r := u.receipt(); {
 		case r.shows(u.output) && tsr.Finished(src, u.opts):
+			if err := u.writeModel(src); err != nil {
+				return err
+			}
 			return u.alreadyDone(r)
 		case r.renamed(u.output): // killed after the output got its name and before the job knew
 			overwrite = true
@@ -124,6 +130,9 @@ func (u *upsampling) upsample(src clipSource, overwrite bool) error {
 	if err := u.record(r); err != nil {
 		return err
 	}
+	if err := u.writeModel(src); err != nil {
+		return err
+	}
 	if u.flags.report != "" {
 		if err := u.report(res, r); err != nil {
 			return err
@@ -168,11 +177,14 @@ func (u *upsampling) tell(rate video.Rate) {
 	}
 }
 
-// named gives an error that speaks of "the input" the name it has here.
+// named gives an error that speaks of "the input" or "the model" the name it has here.
 func (u *upsampling) named(err error) error {
 	var f *fault.Error
-	if errors.As(err, &f) && f.What == "input" {
-		return fault.New(f.Kind, show(u.input), f.Why, f.Hint)
+	if !errors.As(err, &f) {
+		return err
+	}
+	if path, ok := map[string]string{"input": u.input, "model": u.flags.init}[f.What]; ok {
+		return fault.New(f.Kind, show(path), f.Why, f.Hint)
 	}
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,6 +39,8 @@ type upsampleFlags struct {
 	shard     string
 	force     bool
 	overwrite bool
+	init      string
+	saveModel string
 	report    string
 	progress  string
 	json      bool
@@ -74,6 +77,9 @@ SIGUSR1 makes a run tell in one line on standard error how far it is.`,
 			if err != nil {
 				return err
 			}
+			if o.Init, err = readModel(f.init); err != nil {
+				return err
+			}
 			u := &upsampling{ctx: c.Context(), flags: f, opts: o, stdout: c.OutOrStdout(), started: time.Now()}
 			u.ui = f.drawer(c)
 			defer u.ui.Close()
@@ -107,6 +113,8 @@ SIGUSR1 makes a run tell in one line on standard error how far it is.`,
 	fs.StringVar(&f.shard, "shard", "", "of many clips make the `I/N` part only, from 1/N on")
 	fs.BoolVar(&f.force, "force", false, "take a clip that tsr itself has made")
 	fs.BoolVar(&f.overwrite, "overwrite", false, "replace OUTPUT")
+	fs.StringVar(&f.init, "init", "", "start training from the model in `FILE`: same camera, same scene")
+	fs.StringVar(&f.saveModel, "save-model", "", "write the trained network to `FILE`.safetensors, for --init or PyTorch")
 	fs.StringVar(&f.report, "report", "", "write an HTML page with plots and slices to `FILE`")
 	fs.StringVar(&f.progress, "progress", string(ui.Auto), "`HOW`: auto, bar, plain, json or none")
 	fs.BoolVar(&f.json, "json", false, "print the result as JSON on standard output")
@@ -148,6 +156,10 @@ func (f *upsampleFlags) options(c *cobra.Command) (*tsr.Options, error) {
 		return nil, usage("--threads", "", "%d: must be above 0", f.threads)
 	case f.report != "" && f.method != methodTSR:
 		return nil, usage("--report", "tsr eval has a report about controls", "is for --method tsr")
+	case (f.init != "" || f.saveModel != "") && f.method != methodTSR:
+		return nil, usage("--method "+f.method, "leave out --init and --save-model", "trains nothing")
+	case f.saveModel != "" && filepath.Ext(f.saveModel) != modelExt:
+		return nil, usage("--save-model", "", "%q: the name must end in %s", f.saveModel, modelExt)
 	case f.quiet && f.verbose:
 		return nil, usage("--quiet", "give one of them", "does not go together with --verbose")
 	}

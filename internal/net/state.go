@@ -82,7 +82,15 @@ func (t *Trainer) Load(file []byte) (map[string]string, error) {
 	return meta, nil
 }
 
+// maxHeader bounds the JSON header of a file. Ours have a few kB; the format allows 100 MB, which take a multiple of
+// that to parse.
+const maxHeader = 1 << 20
+
+// open parses a file. The library checks that the tensors fill the data exactly, without gap or overlap.
 func open(file []byte) (safetensors.SafeTensors, map[string]string, error) {
+	if len(file) >= 8 && binary.LittleEndian.Uint64(file) > maxHeader {
+		return safetensors.SafeTensors{}, nil, fmt.Errorf("header of %d bytes: not a safetensors file of ours", binary.LittleEndian.Uint64(file))
+	}
 	st, err := safetensors.Deserialize(file)
 	if err != nil {
 		return st, nil, err
@@ -136,6 +144,9 @@ func (m *Model) unpack(st safetensors.SafeTensors, prefix string) (values [][]fl
 		v := make([]float32, len(order))
 		for to, from := range order {
 			v[from] = math.Float32frombits(binary.LittleEndian.Uint32(t.Data()[4*to:]))
+		}
+		if !finite(v) {
+			return fmt.Errorf("tensor %s%s has values that are not finite", prefix, name)
 		}
 		values = append(values, v)
 		return nil
