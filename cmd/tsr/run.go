@@ -23,24 +23,28 @@ type upsampling struct {
 	flags         upsampleFlags
 	opts          *tsr.Options
 	input, output string
+	path          string // where input is read: another file if it is a pipe
 	stdout        io.Writer
 	ui            ui.UI
 	started       time.Time
 
 	info    video.Info
 	rateOut video.Rate // zero for a folder
+	passing bool       // the job is a folder that goes with the call
+	pipe    io.Writer  // the output's, if it is one
 }
 
 func (u *upsampling) run() error {
-	reader, err := video.Open(u.ctx, u.input)
+	if u.path == "" {
+		u.path = u.input
+	}
+	reader, err := video.Open(u.ctx, u.path)
 	if err != nil {
 		return err
 	}
 	defer reader.Close()
 	u.info = reader.Info()
-	if u.opts.Job == "" {
-		u.opts.Job = filepath.Clean(u.output) + ".tsr"
-	}
+	u.fillJob()
 	exists, err := checkOutput(u.info, u.output)
 	if err != nil {
 		return err
@@ -57,7 +61,7 @@ func (u *upsampling) run() error {
 		}
 	}
 	src := clipSource{Reader: reader}
-	if src.hash, err = video.Hash(u.ctx, u.input); err != nil {
+	if src.hash, err = video.Hash(u.ctx, u.path); err != nil {
 		return err
 	}
 	overwrite := u.flags.overwrite
@@ -73,6 +77,13 @@ func (u *upsampling) run() error {
 		return existsError(u.output)
 	}
 	return u.upsample(src, overwrite)
+}
+
+// fillJob completes the job's folder.
+func (u *upsampling) fillJob() {
+	if u.opts.Job == "" {
+		u.opts.Job = filepath.Clean(u.output) + ".tsr"
+	}
 }
 
 // checkJob refuses a job folder that cannot be one.
@@ -97,7 +108,9 @@ func (u *upsampling) upsample(src clipSource, overwrite bool) error {
 	rate := u.rate()
 	u.tell(rate)
 	sink := u.sink(rate, overwrite)
-	sink.commit = u.announce
+	if u.pipe == nil {
+		sink.commit = u.announce
+	}
 	defer sink.Close()
 
 	_, err := os.Stat(u.opts.Job)
@@ -107,7 +120,7 @@ func (u *upsampling) upsample(src clipSource, overwrite bool) error {
 	res, err := tsr.Upsample(u.ctx, src, sink, u.opts)
 	u.ui.Close()
 	if err != nil {
-		if errors.Is(err, tsr.ErrStopped) {
+		if errors.Is(err, tsr.ErrStopped) && !u.passing {
 			return &savedError{u.opts.Job, err}
 		}
 		if fresh {
@@ -116,8 +129,10 @@ func (u *upsampling) upsample(src clipSource, overwrite bool) error {
 		return u.named(err)
 	}
 	r := u.result(res)
-	if err := u.record(r); err != nil {
-		return err
+	if u.pipe == nil {
+		if err := u.record(r); err != nil {
+			return err
+		}
 	}
 	if u.flags.report != "" {
 		if err := u.report(res, r); err != nil {
@@ -139,7 +154,9 @@ func (u *upsampling) rate() video.Rate {
 }
 
 func (u *upsampling) sink(rate video.Rate, overwrite bool) *clipSink {
-	return &clipSink{ctx: u.ctx, path: u.output, note: u.ui.Note, format: outputFormat(u.info, rate, !u.flags.slowmo, overwrite)}
+	format := outputFormat(u.info, rate, !u.flags.slowmo, overwrite)
+	format.Out = u.pipe
+	return &clipSink{ctx: u.ctx, path: u.output, note: u.ui.Note, format: format}
 }
 
 // tell says what is about to happen that is worth knowing before hours of work.
@@ -165,9 +182,25 @@ func (u *upsampling) tell(rate video.Rate) {
 func (u *upsampling) named(err error) error {
 	var f *fault.Error
 	if errors.As(err, &f) && f.What == "input" {
-		return fault.New(f.Kind, show(u.input), f.Why, f.Hint)
+		return fault.New(f.Kind, u.inputName(), f.Why, f.Hint)
 	}
 	return err
+}
+
+// inputName is the input in messages.
+func (u *upsampling) inputName() string {
+	if u.input == video.Pipe {
+		return "standard input"
+	}
+	return show(u.input)
+}
+
+// outputName is the output in messages.
+func (u *upsampling) outputName() string {
+	if u.pipe != nil {
+		return "standard output"
+	}
+	return show(u.output)
 }
 
 // discard removes the folder of a run that failed before it had anything to save.

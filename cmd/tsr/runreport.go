@@ -11,7 +11,7 @@ import (
 
 // report writes the page about a finished run.
 func (u *upsampling) report(res *tsr.Result, r *result) error {
-	at, err := findPlaces(u.ctx, u.input)
+	at, err := findPlaces(u.ctx, u.path)
 	if err != nil {
 		return err
 	}
@@ -21,7 +21,7 @@ func (u *upsampling) report(res *tsr.Result, r *result) error {
 		name   string
 		method control.Method
 	}{{"input, repeated", control.Repeat}, {"cubic", control.Cubic}} {
-		in, err := video.Open(u.ctx, u.input)
+		in, err := video.Open(u.ctx, u.path)
 		if err != nil {
 			return err
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tsr/internal/ui"
+	"tsr/internal/video"
 	"tsr/pyramid"
 	"tsr/tsr"
 )
@@ -47,16 +48,15 @@ func newUpsample() *cobra.Command {
 		Use:   "upsample INPUT OUTPUT [flags]",
 		Short: "give a clip 2, 4 or 8 times its frames",
 		Long: `Learn from INPUT alone how it moves, and write it with more frames to OUTPUT.
-A clip is a video file or a folder of numbered images (an output path that ends in /).
+A clip is a video file, a folder of numbered images (an output path that ends in /),
+or - for a pipe, which another program fills or reads as yuv4mpeg.
 The same command given again goes on with a run that was interrupted.`,
 		Example: `  tsr upsample clip.mp4 smooth.mp4                  twice the frames a second
   tsr upsample -x 8 --slowmo clip.mp4 slow.mp4      8 times as long
-  tsr upsample --budget 30m frames/ more/           images, at most 30 minutes of training`,
+  tsr upsample --budget 30m frames/ more/           images, at most 30 minutes of training
+  ffmpeg -i clip.mp4 -f yuv4mpegpipe - | tsr upsample - smooth.mp4`,
 		Args: arguments(2, 2, "INPUT and OUTPUT"),
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := refusePipe(args...); err != nil {
-				return err
-			}
 			o, err := f.options(c)
 			if err != nil {
 				return err
@@ -65,6 +65,9 @@ The same command given again goes on with a run that was interrupted.`,
 				stdout: c.OutOrStdout(), started: time.Now()}
 			u.ui = f.drawer(c)
 			defer u.ui.Close()
+			if args[0] == video.Pipe || args[1] == video.Pipe {
+				return u.throughPipes(c)
+			}
 			return u.run()
 		},
 	}
@@ -83,7 +86,7 @@ The same command given again goes on with a run that was interrupted.`,
 	fs.IntVar(&f.threads, "threads", 0, "compute with `N` threads (default all processors)")
 	fs.StringVar(&f.memory, "memory", "", "use `SIZE` of memory at most, such as 4G (default 3/4 of what is free)")
 	fs.BoolVar(&f.slowmo, "slowmo", false, "keep the rate and stretch the time; drops the sound")
-	fs.StringVar(&f.job, "job", "", "keep the state of the run in `DIR` (default OUTPUT.tsr)")
+	fs.StringVar(&f.job, "job", "", "keep the state of the run in `DIR` (default OUTPUT.tsr; of a pipe, none)")
 	fs.BoolVar(&f.restart, "restart", false, "start over")
 	fs.BoolVar(&f.overwrite, "overwrite", false, "replace OUTPUT")
 	fs.StringVar(&f.report, "report", "", "write an HTML page with plots and slices to `FILE`")

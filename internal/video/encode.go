@@ -20,7 +20,7 @@ import (
 // encoder is a video file as a sink.
 type encoder struct {
 	w     *Writer
-	tmp   string
+	tmp   string // "" for a pipe
 	c     *child
 	stdin io.WriteCloser
 
@@ -32,22 +32,26 @@ func (w *Writer) openVideo() error {
 	if w.format.Rate.Zero() {
 		return errors.New("video: output without a rate")
 	}
-	e := &encoder{w: w, tmp: safeio.Temp(w.path)}
-	// ffmpeg's own message for a folder that cannot be written to does not name the file.
-	f, err := safeio.Open(e.tmp, 0)
-	if err != nil {
-		return about(w.path, err)
+	e := &encoder{w: w}
+	if w.path != Pipe {
+		e.tmp = safeio.Temp(w.path)
+		// ffmpeg's own message for a folder that cannot be written to does not name the file.
+		f, err := safeio.Open(e.tmp, 0)
+		if err != nil {
+			return about(w.path, err)
+		}
+		f.Close()
 	}
-	f.Close()
 	args, err := w.arguments(e.tmp)
 	if err == nil {
 		e.c = newChild(w.ctx, "ffmpeg", args...)
+		e.c.Stdout = w.format.Out
 		if e.stdin, err = e.c.StdinPipe(); err == nil {
 			err = e.c.missing(e.c.Start())
 		}
 	}
 	if err != nil {
-		os.Remove(e.tmp)
+		e.remove()
 		return err
 	}
 	w.sink = e
@@ -57,7 +61,11 @@ func (w *Writer) openVideo() error {
 // arguments builds ffmpeg's command line, and sets the layout and size of raw frames.
 func (w *Writer) arguments(tmp string) ([]string, error) {
 	f := w.format
-	t := choose(f, strings.ToLower(filepath.Ext(w.path)))
+	ext := strings.ToLower(filepath.Ext(w.path))
+	if w.path == Pipe {
+		ext = Pipe
+	}
+	t := choose(f, ext)
 	w.l, w.w, w.h = t.l, whole(f.Width, t.alignX), whole(f.Height, t.alignY)
 
 	args := []string{"-hide_banner", "-nostdin", "-y", "-v", "error", "-f", "rawvideo", "-pix_fmt", t.l.pixFmt,
@@ -86,10 +94,17 @@ func (w *Writer) arguments(tmp string) ([]string, error) {
 		shift := int64(float64(base)*f.Source.Offset.Seconds() + 0.5)
 		filters = append(filters, fmt.Sprintf("settb=1/%d,setpts=PTS+%d", base, shift))
 	}
-	args = append(args, "-vf", strings.Join(filters, ","), "-fps_mode", "passthrough", "-enc_time_base", fmt.Sprintf("1:%d", base))
+	tick := fmt.Sprintf("1:%d", base)
+	if w.path == Pipe { // yuv4mpeg takes the time base for the rate
+		tick = fmt.Sprintf("%d:%d", f.Rate.Den, f.Rate.Num)
+	}
+	args = append(args, "-vf", strings.Join(filters, ","), "-fps_mode", "passthrough", "-enc_time_base", tick)
 	args = append(args, t.codec...)
 	args = append(args, t.colour.tags()...)
 	args = append(args, "-flags:v", "+bitexact", "-fflags", "+bitexact", "-max_muxing_queue_size", "9999", "-f", t.container)
+	if w.path == Pipe {
+		return append(args, "pipe:1"), nil
+	}
 	if t.container != "matroska" {
 		// Frame times are exact only in a time scale that holds whole frames.
 		args = append(args, "-movflags", "+faststart+write_colr", "-video_track_timescale", strconv.FormatInt(scale(base), 10))
@@ -131,13 +146,15 @@ func (e *encoder) explain(err error) error {
 		return context.Cause(e.w.ctx)
 	case e.c.log.has("No space left on device"):
 		err = syscall.ENOSPC
+	case e.c.log.has("Broken pipe") && e.tmp == "":
+		err = syscall.EPIPE
 	case e.c.log.has("File too large"),
 		errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGXFSZ:
 		err = syscall.EFBIG
 	case errors.As(err, &exit):
 		err = fmt.Errorf("ffmpeg failed (%v): %s", exit, e.c.log.line())
 	}
-	return safeio.Fault(show(e.w.path), err)
+	return safeio.Fault(e.w.name(), err)
 }
 
 func (e *encoder) commit(frames int) error {
@@ -148,6 +165,9 @@ func (e *encoder) commit(frames int) error {
 	}
 	if err != nil {
 		return e.explain(err)
+	}
+	if e.tmp == "" {
+		return nil
 	}
 	if err := e.verify(frames); err != nil {
 		return err
@@ -190,5 +210,11 @@ func (e *encoder) unverified(err error) error {
 
 func (e *encoder) abort() {
 	e.end() // the context has killed it, or it is over
-	os.Remove(e.tmp)
+	e.remove()
+}
+
+func (e *encoder) remove() {
+	if e.tmp != "" {
+		os.Remove(e.tmp)
+	}
 }

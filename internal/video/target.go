@@ -36,14 +36,13 @@ func choose(f Format, ext string) target {
 		t.rgb(f.Source.Bits)
 		return t
 	}
+	if ext == Pipe {
+		t.yuv4mpeg(f.Source)
+		return t
+	}
 	t.container = strings.TrimPrefix(ext, ".")
 	t.codec = []string{"-c:v", "libx264", "-preset", "slow", "-crf", "12", "-threads", x264Threads}
-	if t.colour.Matrix == "" || t.colour.Matrix == "gbr" {
-		t.colour = Colour{Matrix: "bt709", Range: "tv", Primaries: t.colour.Primaries, Transfer: t.colour.Transfer}
-		if t.colour.Primaries == "" && t.colour.Transfer == "" {
-			t.colour.Primaries, t.colour.Transfer = "bt709", "bt709"
-		}
-	}
+	t.needMatrix()
 	name := "yuv420p"
 	if f.Width%2 != 0 || f.Height%2 != 0 { // H.264 cannot cut half a chroma sample
 		name = "yuv444p"
@@ -52,6 +51,38 @@ func choose(f Format, ext string) target {
 	p, _ := pixelFormat(name)
 	t.ycbcr(p)
 	return t
+}
+
+// needMatrix gives R'G'B' a matrix for codecs that have Y'CbCr only.
+func (t *target) needMatrix() {
+	if t.colour.Matrix != "" && t.colour.Matrix != "gbr" {
+		return
+	}
+	t.colour = Colour{Matrix: "bt709", Range: "tv", Primaries: t.colour.Primaries, Transfer: t.colour.Transfer}
+	if t.colour.Primaries == "" && t.colour.Transfer == "" {
+		t.colour.Primaries, t.colour.Transfer = "bt709", "bt709"
+	}
+}
+
+// yuv4mpeg makes t raw frames for another program. The format tells rate, sample shape, chroma position and range, and
+// no matrix.
+func (t *target) yuv4mpeg(source Info) {
+	t.container = "yuv4mpegpipe"
+	t.codec = []string{"-c:v", "wrapped_avframe", "-strict", "-1"}
+	t.needMatrix()
+	p, ok := pixelFormat(source.PixFmt)
+	if !ok || p.rgb || !slices.Contains([]string{"420", "422", "444"}, p.planar[3:6]) {
+		name := "yuv444p"
+		switch {
+		case slices.Contains([]int{9, 10, 12, 14}, p.bits):
+			name += strconv.Itoa(p.bits) + "le"
+		case p.bits > 8:
+			name += "16le"
+		}
+		p, _ = pixelFormat(name)
+		t.colour.Chroma = ""
+	}
+	t.ycbcr(p)
 }
 
 // ffv1 returns the codec's options. The number of slices is fixed because the bits depend on it. ffmpeg 5.1
@@ -103,6 +134,9 @@ type beside struct{ inputs, outputs []string }
 
 // tracks plans sound, subtitles, chapters and metadata. notes say what cannot be kept as it is.
 func (f Format) tracks(container string) (b beside, notes []string, err error) {
+	if container == "yuv4mpegpipe" {
+		return b, nil, nil
+	}
 	if container != "matroska" && f.Source.Bits > 8 {
 		notes = append(notes, fmt.Sprintf("%d-bit samples are written as 8-bit ones; .mkv would keep them", f.Source.Bits))
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,11 +16,12 @@ import (
 // Format says what a Writer is to make.
 type Format struct {
 	Width, Height int
-	Rate          Rate // not used for folders
-	Source        Info // the clip that the frames were made from: its colour, pixel format and metadata are kept; may be empty
-	Sound         bool // copy sound, subtitles and chapters of Source, which must then last as long as the output
-	Overwrite     bool // replace what is there
-	Bits          int  // of a folder's images: 8 or 16; 0 means as Source
+	Rate          Rate      // not used for folders
+	Source        Info      // the clip that the frames were made from: its colour, pixel format and metadata are kept; may be empty
+	Sound         bool      // copy sound, subtitles and chapters of Source, which must then last as long as the output
+	Overwrite     bool      // replace what is there
+	Bits          int       // of a folder's images: 8 or 16; 0 means as Source
+	Out           io.Writer // where the path "-" leads
 }
 
 // Writer writes a clip under a temporary name. Only Commit makes it appear under its own.
@@ -50,6 +52,9 @@ type sink interface {
 //
 //	.mp4 .mov   H.264 of high quality (x264 CRF 12), 4:2:0, 8 bits (4:4:4 for odd sizes); plays anywhere
 //	.mkv        FFV1, lossless, in the pixel format of the source, or R'G'B' of its depth
+//	-           raw frames as yuv4mpeg to Format.Out, in the pixel format of the source, R'G'B' as 4:4:4
+//
+// What goes to "-" is gone with each Write; it has no sound and cannot be read back.
 //
 // Equal frames, format and source give equal bytes. An unknown extension is fault.Usage; a path that is
 // taken, without Overwrite, or cannot be written is fault.Output.
@@ -58,8 +63,10 @@ func Create(ctx context.Context, path string, f Format) (*Writer, error) {
 		return nil, fmt.Errorf("video: output of %d×%d pixels", f.Width, f.Height)
 	}
 	folder := IsFolder(path)
-	if err := checkOutput(path, folder, f); err != nil {
-		return nil, err
+	if path != Pipe {
+		if err := checkOutput(path, folder, f); err != nil {
+			return nil, err
+		}
 	}
 	ctx, stop := context.WithCancel(ctx)
 	w := &Writer{path: path, format: f, ctx: ctx, stop: stop, w: f.Width, h: f.Height}
@@ -76,6 +83,9 @@ func Create(ctx context.Context, path string, f Format) (*Writer, error) {
 	w.queue = writeBehind(w.l.size(w.w*w.h), w.sink.write)
 	return w, nil
 }
+
+// Pipe is the path of standard output.
+const Pipe = "-"
 
 // IsFolder reports whether an output path means a folder of images.
 func IsFolder(path string) bool {
@@ -126,6 +136,14 @@ func checkOutput(path string, folder bool, f Format) error {
 		return fault.Newf(fault.Output, show(path), "choose another name or give --overwrite", "exists already")
 	}
 	return nil
+}
+
+// name is the output in messages.
+func (w *Writer) name() string {
+	if w.path == Pipe {
+		return "standard output"
+	}
+	return show(w.path)
 }
 
 // Notes says what of the source the output cannot hold as it was: one line each, for the user.
