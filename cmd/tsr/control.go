@@ -35,7 +35,7 @@ func (u *upsampling) control(reader *video.Reader, exists bool) error {
 	defer frames.Close()
 	rate := u.rate()
 	u.tell(rate)
-	sink := u.sink(rate, u.flags.overwrite)
+	sink := u.sink(u.flags.overwrite)
 	defer sink.Close()
 
 	began := time.Now()

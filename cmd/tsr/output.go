@@ -32,9 +32,9 @@ func checkOutput(input video.Info, path string) (exists bool, err error) {
 		return false, nil
 	}
 	folder := video.IsFolder(path)
-	if ext := strings.ToLower(filepath.Ext(path)); !folder && ext != ".mp4" && ext != ".mov" && ext != ".mkv" {
+	if ext := strings.ToLower(filepath.Ext(path)); !folder && !slices.Contains(video.Extensions, ext) {
 		return false, usage(show(path), "a folder of PNG images is written to a path that ends in /",
-			"cannot tell the format from its name: known are .mp4 .mov .mkv")
+			"cannot tell the format from its name: known are %s", strings.Join(video.Extensions, " "))
 	}
 	if err := apart(input, path, folder); err != nil {
 		return false, err

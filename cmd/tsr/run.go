@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"tsr/internal/control"
 	"tsr/internal/fault"
 	"tsr/internal/job"
 	"tsr/internal/safeio"
@@ -38,7 +39,7 @@ func (u *upsampling) run() error {
 	if u.path == "" {
 		u.path = u.input
 	}
-	reader, err := video.Open(u.ctx, u.path)
+	reader, err := video.OpenPart(u.ctx, u.path, u.flags.clip.part)
 	if err != nil {
 		return err
 	}
@@ -46,6 +47,9 @@ func (u *upsampling) run() error {
 	u.info = reader.Info()
 	u.fillJob()
 	exists, err := checkOutput(u.info, u.output)
+	if err == nil {
+		err = video.Check(u.ctx, u.output, u.format(exists))
+	}
 	if err != nil {
 		return err
 	}
@@ -63,6 +67,9 @@ func (u *upsampling) run() error {
 	src := clipSource{Reader: reader}
 	if src.hash, err = video.Hash(u.ctx, u.path); err != nil {
 		return err
+	}
+	if p := u.flags.clip.part; !p.Whole() { // other frames are another clip
+		src.hash += ", " + p.String()
 	}
 	overwrite := u.flags.overwrite
 	if exists && !u.opts.Restart {
@@ -107,7 +114,7 @@ func (u *upsampling) checkJob() error {
 func (u *upsampling) upsample(src clipSource, overwrite bool) error {
 	rate := u.rate()
 	u.tell(rate)
-	sink := u.sink(rate, overwrite)
+	sink := u.sink(overwrite)
 	if u.pipe == nil {
 		sink.commit = u.announce
 	}
@@ -153,10 +160,41 @@ func (u *upsampling) rate() video.Rate {
 	return rateOf(u.info).Mul(int64(u.opts.Factor))
 }
 
-func (u *upsampling) sink(rate video.Rate, overwrite bool) *clipSink {
-	format := outputFormat(u.info, rate, !u.flags.slowmo, overwrite)
-	format.Out = u.pipe
-	return &clipSink{ctx: u.ctx, path: u.output, note: u.ui.Note, format: format}
+// format is what the output is to be.
+func (u *upsampling) format(overwrite bool) video.Format {
+	f := u.flags.clip.format(outputFormat(u.info, u.rate(), !u.flags.slowmo, overwrite))
+	f.Alpha, f.Out = true, u.pipe
+	if u.info.Times != nil {
+		k := int64(u.opts.Factor)
+		f.Times, f.Tick = video.Divide(u.info.Times, u.opts.Factor), u.info.Tick
+		if !u.flags.slowmo {
+			f.Tick = video.NewRate(f.Tick.Num, f.Tick.Den*k)
+		}
+	}
+	return f
+}
+
+func (u *upsampling) sink(overwrite bool) *clipSink {
+	return &clipSink{ctx: u.ctx, path: u.output, note: u.ui.Note, format: u.format(overwrite), alpha: u.alpha}
+}
+
+// alpha opens the output's alpha: the input's, interpolated. The network has not learnt from it.
+func (u *upsampling) alpha() (control.Stream, error) {
+	r, err := video.OpenAlpha(u.ctx, u.path, u.flags.clip.part)
+	if err != nil {
+		return nil, err
+	}
+	method := control.Method(u.flags.method)
+	if method != control.Repeat && method != control.Linear {
+		method = control.Cubic
+	}
+	i := u.info
+	s, err := control.New(u.ctx, method, r, i.Frames, i.Height, i.Width, u.opts.Factor, u.opts.Exposure)
+	if err != nil {
+		r.Close()
+		return nil, err
+	}
+	return controlled{s, r}, nil
 }
 
 // tell says what is about to happen that is worth knowing before hours of work.

@@ -40,12 +40,13 @@ type upsampleFlags struct {
 	json      bool
 	quiet     bool
 	verbose   bool
+	clip      clipFlags
 }
 
 func newUpsample() *cobra.Command {
 	var f upsampleFlags
 	c := &cobra.Command{
-		Use:   "upsample INPUT OUTPUT [flags]",
+		Use:   "upsample INPUT OUTPUT [flags] [-- arguments for ffmpeg]",
 		Short: "give a clip 2, 4 or 8 times its frames",
 		Long: `Learn from INPUT alone how it moves, and write it with more frames to OUTPUT.
 A clip is a video file, a folder of numbered images (an output path that ends in /),
@@ -55,10 +56,17 @@ The same command given again goes on with a run that was interrupted.`,
   tsr upsample -x 8 --slowmo clip.mp4 slow.mp4      8 times as long
   tsr upsample --budget 30m frames/ more/           images, at most 30 minutes of training
   ffmpeg -i clip.mp4 -f yuv4mpegpipe - | tsr upsample - smooth.mp4`,
-		Args: arguments(2, 2, "INPUT and OUTPUT"),
+		Args: func(c *cobra.Command, args []string) error {
+			names, _ := passed(c, args)
+			return arguments(2, 2, "INPUT and OUTPUT")(c, names)
+		},
 		RunE: func(c *cobra.Command, args []string) error {
 			o, err := f.options(c)
 			if err != nil {
+				return err
+			}
+			args, extra := passed(c, args)
+			if err := f.clip.check(c, extra); err != nil {
 				return err
 			}
 			u := &upsampling{ctx: c.Context(), flags: f, opts: o, input: args[0], output: args[1],
@@ -86,6 +94,7 @@ The same command given again goes on with a run that was interrupted.`,
 	fs.IntVar(&f.threads, "threads", 0, "compute with `N` threads (default all processors)")
 	fs.StringVar(&f.memory, "memory", "", "use `SIZE` of memory at most, such as 4G (default 3/4 of what is free)")
 	fs.BoolVar(&f.slowmo, "slowmo", false, "keep the rate and stretch the time; drops the sound")
+	f.clip.add(fs)
 	fs.StringVar(&f.job, "job", "", "keep the state of the run in `DIR` (default OUTPUT.tsr; of a pipe, none)")
 	fs.BoolVar(&f.restart, "restart", false, "start over")
 	fs.BoolVar(&f.overwrite, "overwrite", false, "replace OUTPUT")

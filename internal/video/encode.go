@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -47,7 +49,7 @@ func (w *Writer) openVideo() error {
 		e.c = newChild(w.ctx, "ffmpeg", args...)
 		e.c.Stdout = w.format.Out
 		if e.stdin, err = e.c.StdinPipe(); err == nil {
-			err = e.c.missing(e.c.Start())
+			err = e.start(w.graph)
 		}
 	}
 	if err != nil {
@@ -58,14 +60,32 @@ func (w *Writer) openVideo() error {
 	return nil
 }
 
+// start runs ffmpeg, with its filter graph in a pipe: one with the times of a long clip fits into no argument.
+func (e *encoder) start(graph string) error {
+	r, in, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	e.c.ExtraFiles = []*os.File{r}
+	if err := e.c.Start(); err != nil {
+		in.Close()
+		return e.c.missing(err)
+	}
+	go func() {
+		io.WriteString(in, graph) // a failure is ffmpeg's end, which it explains itself
+		in.Close()
+	}()
+	return nil
+}
+
 // arguments builds ffmpeg's command line, and sets the layout and size of raw frames.
 func (w *Writer) arguments(tmp string) ([]string, error) {
 	f := w.format
-	ext := strings.ToLower(filepath.Ext(w.path))
-	if w.path == Pipe {
-		ext = Pipe
+	t, err := choose(w.ctx, f, extension(w.path))
+	if err != nil {
+		return nil, err
 	}
-	t := choose(f, ext)
 	w.l, w.w, w.h = t.l, whole(f.Width, t.alignX), whole(f.Height, t.alignY)
 
 	args := []string{"-hide_banner", "-nostdin", "-y", "-v", "error", "-f", "rawvideo", "-pix_fmt", t.l.pixFmt,
@@ -74,7 +94,7 @@ func (w *Writer) arguments(tmp string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.notes = notes
+	w.notes = append(t.notes, notes...)
 	args = append(args, tracks.inputs...)
 	args = append(args, "-map", "0:v")
 	args = append(args, tracks.outputs...)
@@ -88,29 +108,65 @@ func (w *Writer) arguments(tmp string) ([]string, error) {
 		filters = append(filters, fmt.Sprintf("setsar=%d/%d", sar.Num, sar.Den))
 	}
 	base := f.Rate.Num
-	if f.Sound && f.Source.Offset > 0 {
+	switch {
+	case len(f.Times) > 0:
+		base = f.Tick.Den
+		filters = append(filters, fmt.Sprintf("settb=1/%d,setpts='%s'", base, clockExpression(w.clock(base))))
+	case f.Sound && f.Source.Offset > 0:
 		// Where the pictures begin falls between two frames: a finer time base, of which a frame is still a whole number.
 		base *= max(1, 90000/base)
-		shift := int64(float64(base)*f.Source.Offset.Seconds() + 0.5)
-		filters = append(filters, fmt.Sprintf("settb=1/%d,setpts=PTS+%d", base, shift))
+		filters = append(filters, fmt.Sprintf("settb=1/%d,setpts=PTS+%d", base, w.shift(base)))
 	}
 	tick := fmt.Sprintf("1:%d", base)
 	if w.path == Pipe { // yuv4mpeg takes the time base for the rate
 		tick = fmt.Sprintf("%d:%d", f.Rate.Den, f.Rate.Num)
 	}
-	args = append(args, "-vf", strings.Join(filters, ","), "-fps_mode", "passthrough", "-enc_time_base", tick)
+	w.graph = strings.Join(filters, ",")
+	args = append(args, "-filter_script:v:0", "pipe:3", "-fps_mode:v:0", "passthrough", "-enc_time_base:v:0", tick)
 	args = append(args, t.codec...)
+	if n := len(f.Times); n > 0 { // no frame follows that would end the last one
+		times, shift := w.clock(base)
+		args = append(args, "-bsf:v:0", fmt.Sprintf("setts=pts=PTS:dts=DTS:duration=if(gte(PTS\\,%d)\\,%d\\,DURATION)", shift+times[n-2], times[n-1]-times[n-2]))
+	}
 	args = append(args, t.colour.tags()...)
 	args = append(args, "-flags:v", "+bitexact", "-fflags", "+bitexact", "-max_muxing_queue_size", "9999", "-f", t.container)
 	if w.path == Pipe {
 		return append(args, "pipe:1"), nil
 	}
-	if t.container != "matroska" {
+	if t.container == "mp4" || t.container == "mov" {
 		// Frame times are exact only in a time scale that holds whole frames.
 		args = append(args, "-movflags", "+faststart+write_colr", "-video_track_timescale", strconv.FormatInt(scale(base), 10))
 	}
 	url, err := fileURL(tmp)
-	return append(args, url), err
+	return append(append(args, f.Extra...), url), err
+}
+
+// extension is what tells the format of an output.
+func extension(path string) string {
+	if path == Pipe {
+		return Pipe
+	}
+	return strings.ToLower(filepath.Ext(path))
+}
+
+// shift is the time of the first picture in units of 1/base seconds.
+func (w *Writer) shift(base int64) int64 {
+	if !w.format.Sound {
+		return 0
+	}
+	return int64(float64(base)*w.format.Source.Offset.Seconds() + 0.5)
+}
+
+// clock returns the frames' times in units of 1/base seconds, base being the tick's denominator, and that of the first.
+func (w *Writer) clock(base int64) (times []int64, shift int64) {
+	times = w.format.Times
+	if k := w.format.Tick.Num; k != 1 {
+		times = slices.Clone(times)
+		for n := range times {
+			times[n] *= k
+		}
+	}
+	return times, w.shift(base)
 }
 
 // scale is the smallest multiple of base from 10000 on; players dislike coarse ones.
@@ -182,13 +238,24 @@ func (e *encoder) verify(frames int) error {
 		return e.unverified(err)
 	}
 	f := e.w.format
-	interval := 1 / (f.Rate.Float() * p.tick.Float())
+	uneven := func() bool { // times are rounded once, to the container's ticks
+		if len(f.Times) == 0 {
+			return spread(p.pts, 1/(f.Rate.Float()*p.tick.Float())) > 1.001
+		}
+		unit := f.Tick.Float() / p.tick.Float()
+		for n, t := range p.pts {
+			if math.Abs(float64(t-p.pts[0])-float64(f.Times[n])*unit) > 1.001 {
+				return true
+			}
+		}
+		return false
+	}
 	switch {
 	case p.w != f.Width || p.h != f.Height:
 		err = fmt.Errorf("%d×%d pixels became %d×%d", f.Width, f.Height, p.w, p.h)
 	case len(p.pts) != frames:
 		err = fmt.Errorf("%d frames became %d", frames, len(p.pts))
-	case spread(p.pts, interval) > 1.001: // rounded once, to the container's ticks
+	case uneven():
 		err = fmt.Errorf("frames are not %v a second", f.Rate)
 	}
 	return e.unverified(err)
