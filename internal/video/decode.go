@@ -35,6 +35,9 @@ func openVideo(ctx context.Context, path string, part Part, alpha bool) (Info, s
 		return Info{}, nil, err
 	}
 	l, filters := transport(info, alpha)
+	if p, _ := pixelFormat(info.PixFmt); part.raw && !p.rgb {
+		l, filters = native(p), append(filters[:1:1], "format="+p.planar)
+	}
 	if c := part.Crop; c != (Crop{}) {
 		if err := c.check(info); err != nil {
 			return Info{}, nil, err

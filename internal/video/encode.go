@@ -86,6 +86,10 @@ func (w *Writer) arguments(tmp string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	if f.Raw {
+		p, _ := pixelFormat(f.Source.PixFmt)
+		t.l, t.filters, t.alignX, t.alignY = native(p), nil, 1, 1
+	}
 	w.l, w.w, w.h = t.l, whole(f.Width, t.alignX), whole(f.Height, t.alignY)
 
 	args := []string{"-hide_banner", "-nostdin", "-y", "-v", "error", "-f", "rawvideo", "-pix_fmt", t.l.pixFmt,
@@ -231,9 +235,10 @@ func (e *encoder) commit(frames int) error {
 	return safeio.Commit(e.tmp, e.w.path)
 }
 
-// verify decodes what was written: frames are counted, their times must lie on the grid of the rate.
+// verify reads what was written: frames are counted, their times must lie on the grid of the rate. They are not decoded
+// again, which would take as long as the first pass of some encoders.
 func (e *encoder) verify(frames int) error {
-	p, err := scan(e.w.ctx, e.tmp, 0, "frame")
+	p, err := scan(e.w.ctx, e.tmp, 0, "packet")
 	if err != nil {
 		return e.unverified(err)
 	}

@@ -9,16 +9,18 @@ const (
 	planarGBR order = iota // ffmpeg's gbrp…
 	grey                   // one plane
 	packedBGR              // OpenCV's
+	stored                 // planar Y'CbCr, which is not converted
 )
 
 // layout describes a raw frame: order, sample size and the code values of black and white.
 type layout struct {
-	pixFmt      string // ffmpeg's name
-	order       order
-	bytes       int // a sample: 1, 2 (little-endian integers) or 4 (float)
-	black, span float32
-	alpha       bool    // a fourth plane, or a fourth sample of each pixel: alpha, for writing
-	clear, veil float32 // alpha a is written as clear + a·veil; veil 0 is as the colours are
+	pixFmt           string // ffmpeg's name
+	order            order
+	bytes            int // a sample: 1, 2 (little-endian integers) or 4 (float)
+	black, span      float32
+	alpha            bool    // a fourth plane, or a fourth sample of each pixel: alpha, for writing
+	chromaX, chromaY int     // of stored: pixels to a chroma sample
+	clear, veil      float32 // alpha a is written as clear + a·veil; veil 0 is as the colours are
 }
 
 func (l layout) channels() int {
@@ -33,6 +35,14 @@ func (l layout) channels() int {
 
 // size is the number of bytes of a frame of n pixels.
 func (l layout) size(n int) int { return n * l.bytes * l.channels() }
+
+// frame is the number of bytes of a frame of w×h pixels.
+func (l layout) frame(w, h int) int {
+	if l.order == stored {
+		return l.bytes * (w*h + 2*(whole(w, l.chromaX)/l.chromaX)*(whole(h, l.chromaY)/l.chromaY))
+	}
+	return l.size(w * h)
+}
 
 type sample interface {
 	uint8 | uint16 | int16 | float32

@@ -2,6 +2,7 @@ package video
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 )
@@ -75,16 +76,24 @@ func (r *Reader) Read(frame []float32) error {
 	if len(frame) != r.info.Width*r.info.Height*3 {
 		return fmt.Errorf("video: frame of %d values for %d×%d pixels", len(frame), r.info.Width, r.info.Height)
 	}
+	if r.err == nil && r.src.layout().order == stored {
+		return errors.New("video: opened for raw frames")
+	}
+	return r.read(func(l layout, raw []byte) { l.unpack(frame, raw) })
+}
+
+// read hands the next raw frame to take.
+func (r *Reader) read(take func(l layout, raw []byte)) error {
 	if r.err != nil {
 		return r.err
 	}
 	l := r.src.layout()
 	if r.ahead == nil {
-		r.ahead = readAhead(l.size(r.info.Width*r.info.Height), r.src.next)
+		r.ahead = readAhead(l.frame(r.info.Width, r.info.Height), r.src.next)
 	}
 	raw, err := r.ahead.get()
 	if err == nil {
-		l.unpack(frame, raw)
+		take(l, raw)
 		r.ahead.put(raw)
 		return nil
 	}

@@ -19,6 +19,7 @@ type target struct {
 	alignX, alignY int      // raw frames are multiples of it
 	filters        []string // from raw frames to the encoder's pixel format
 	codec          []string // the encoder and its options
+	pixFmt         string   // of Y'CbCr, as it is coded
 	alpha          bool     // raw frames have a fourth plane
 	notes          []string // what of the source is lost
 }
@@ -80,7 +81,7 @@ func (t *target) ycbcr(p pixels) {
 		}
 	}
 	t.alignX, t.alignY = p.alignX, p.alignY
-	t.filters = []string{t.colour.fromRGB(), "format=" + p.planar}
+	t.filters, t.pixFmt = []string{t.colour.fromRGB(), "format=" + p.planar}, p.planar
 }
 
 // deep returns p's planar format with another number of bits, and with alpha where ffmpeg has such a one.
@@ -251,10 +252,10 @@ func (t Track) fit(container string) (codec, note string) {
 		}
 		return "", "does not fit into " + container + ": left out"
 	case "cover":
-		if container == "matroska" || mp4 && (t.Codec == "mjpeg" || t.Codec == "png") {
+		if mp4 && (t.Codec == "mjpeg" || t.Codec == "png") {
 			return "copy", ""
 		}
-		return "", "does not fit into " + container + ": left out"
+		return "", "cannot be put into " + container + ": left out" // ffmpeg would make a second film of it in Matroska
 	}
 	if container == "matroska" {
 		return "copy", ""

@@ -117,7 +117,8 @@ type Part struct {
 	From, To time.Duration // frames shown from From on and before To, by the file's clock; To 0 is the end
 	Crop     Crop          // of the picture as it is delivered
 	Vary     bool          // take clips whose rate varies: see Info.Times
-	Rate     Rate          // with Vary: make their rate this one, by repeating and leaving out frames
+	raw      bool
+	Rate     Rate // with Vary: make their rate this one, by repeating and leaving out frames
 }
 
 // Crop is a rectangle of a picture. The zero Crop is all of it.

@@ -26,6 +26,7 @@ type Format struct {
 	CRF           *int      // constant rate factor; nil is the codec's usual one
 	Bits          int       // of a sample: 8, 10, 12 or 16, or what the codec has next to it; 0 means as Source
 	Alpha         bool      // keep alpha where the file can hold it: see Writer.Alpha
+	Raw           bool      // frames come with WriteRaw: see Copies
 	Drop          Drop      // of what Sound would copy
 	Extra         []string  // arguments for ffmpeg, before the name of the output
 	Out           io.Writer // where the path "-" leads
@@ -90,7 +91,7 @@ func Create(ctx context.Context, path string, f Format) (*Writer, error) {
 		stop()
 		return nil, err
 	}
-	w.queue = writeBehind(w.l.size(w.w*w.h), w.sink.write)
+	w.queue = writeBehind(w.l.frame(w.w, w.h), w.sink.write)
 	return w, nil
 }
 
@@ -191,6 +192,19 @@ func (w *Writer) write(frame, alpha []float32) error {
 	if len(frame) != w.format.Width*w.format.Height*3 {
 		return fmt.Errorf("video: frame of %d values for %d×%d pixels", len(frame), w.format.Width, w.format.Height)
 	}
+	if w.l.order == stored {
+		return errors.New("video: made for raw frames")
+	}
+	return w.put(func(raw []byte) {
+		w.l.pack(raw, frame, w.format.Width, w.format.Height, w.w, w.h)
+		if alpha != nil {
+			w.l.packAlpha(raw, alpha, w.format.Width, w.format.Height, w.w, w.h)
+		}
+	})
+}
+
+// put queues a frame that fill fills.
+func (w *Writer) put(fill func(raw []byte)) error {
 	if w.err != nil {
 		return w.err
 	}
@@ -201,10 +215,7 @@ func (w *Writer) write(frame, alpha []float32) error {
 		return w.fail(w.ctx.Err())
 	}
 	raw := <-w.queue.free
-	w.l.pack(raw, frame, w.format.Width, w.format.Height, w.w, w.h)
-	if alpha != nil {
-		w.l.packAlpha(raw, alpha, w.format.Width, w.format.Height, w.w, w.h)
-	}
+	fill(raw)
 	w.queue.full <- raw
 	w.n++
 	return nil
