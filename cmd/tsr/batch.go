@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -40,6 +41,8 @@ func (f *upsampleFlags) checkBatch(args []string) error {
 		return usage(show(args[0]), "name the clips in one place", "does not go together with --from-manifest")
 	case f.manifest == "" && f.outDir != "" && len(args) == 0:
 		return usage("upsample", hint, "needs at least one INPUT")
+	case f.many() && slices.Contains(args, video.Pipe):
+		return usage(video.Pipe, "", "is for one clip")
 	case f.many() && f.job != "":
 		return usage("--job", "leave it out: each clip keeps its state beside its output", "is for one clip")
 	case f.many() && f.report != "":
@@ -59,6 +62,17 @@ func (f *upsampleFlags) checkBatch(args []string) error {
 		return usage(show(args[0]), "give --out-dir instead of OUTPUT", "is a folder of videos")
 	}
 	return nil
+}
+
+// least is how many clips the call must name.
+func (f *upsampleFlags) least() int {
+	switch {
+	case f.manifest != "":
+		return 0
+	case f.outDir != "":
+		return 1
+	}
+	return 2
 }
 
 // plan lists the clips of a batch, and takes the share of this shard.
@@ -311,6 +325,11 @@ func (u *upsampling) mark() string {
 	}
 	if f.slowmo {
 		text += " slowmo"
+	}
+	part := f.clip.part
+	part.Vary = false // it is so by default
+	if rest := part.String() + f.clip.coding(); rest != (video.Part{}).String()+(&clipFlags{}).coding() {
+		text += fmt.Sprintf(" call=%.4x", sha256.Sum256([]byte(rest)))
 	}
 	return text + " input=" + u.hash[:16]
 }

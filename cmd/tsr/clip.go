@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 
+	"tsr/internal/control"
 	"tsr/internal/video"
 )
 
@@ -27,7 +28,10 @@ type clipSink struct {
 	format video.Format
 	note   func(string)
 	commit func() error // told before the output gets its name
+	alpha  func() (control.Stream, error)
 	w      *video.Writer
+	veil   control.Stream // alpha of the frames, nil if the output has none
+	grey   []float32      // a frame of it
 }
 
 func (s *clipSink) Write(frame []float32) (err error) {
@@ -38,8 +42,20 @@ func (s *clipSink) Write(frame []float32) (err error) {
 		for _, n := range s.w.Notes() {
 			s.note(n)
 		}
+		if s.w.Alpha() {
+			if s.veil, err = s.alpha(); err != nil {
+				return err
+			}
+			s.grey = make([]float32, len(frame))
+		}
 	}
-	return s.w.Write(frame)
+	if s.veil == nil {
+		return s.w.Write(frame)
+	}
+	if err := s.veil.Read(s.grey); err != nil {
+		return err
+	}
+	return s.w.WriteAlpha(frame, s.grey)
 }
 
 func (s *clipSink) Commit() error {
@@ -53,6 +69,9 @@ func (s *clipSink) Commit() error {
 
 // Close removes what a run that failed has written.
 func (s *clipSink) Close() {
+	if s.veil != nil {
+		s.veil.Close()
+	}
 	if s.w != nil {
 		s.w.Abort()
 	}

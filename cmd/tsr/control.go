@@ -30,6 +30,9 @@ func (u *upsampling) control(reader *video.Reader, exists bool) error {
 		}
 		return existsError(u.output)
 	}
+	if u.copies() {
+		return u.repeat(reader)
+	}
 	i, o := u.info, u.opts
 	frames, err := control.New(u.ctx, control.Method(u.flags.method), reader, i.Frames, i.Height, i.Width, o.Factor, o.Exposure)
 	if err != nil {
@@ -38,7 +41,7 @@ func (u *upsampling) control(reader *video.Reader, exists bool) error {
 	defer frames.Close()
 	rate := u.rate()
 	u.tell(rate)
-	sink := u.sink(rate, u.flags.overwrite)
+	sink := u.sink(u.flags.overwrite)
 	defer sink.Close()
 
 	began := time.Now()
@@ -63,10 +66,64 @@ func (u *upsampling) control(reader *video.Reader, exists bool) error {
 	if err := sink.Commit(); err != nil {
 		return err
 	}
+	return u.controlDone(began)
+}
+
+// controlDone reports a control's result.
+func (u *upsampling) controlDone(began time.Time) error {
 	u.ui.Close()
 	r := u.controlled(time.Since(began))
 	for _, line := range r.summary(u) {
 		u.ui.Note(line)
 	}
 	return u.print(r)
+}
+
+// copies reports whether the output is the input's samples, each several times.
+func (u *upsampling) copies() bool {
+	return u.flags.method == string(control.Repeat) && u.flags.clip.part.Crop == video.Crop{} &&
+		video.Copies(u.ctx, u.output, u.format(u.flags.overwrite))
+}
+
+// repeat writes each frame several times without converting it.
+func (u *upsampling) repeat(info *video.Reader) error {
+	info.Close()
+	u.tell(u.rate())
+	src, err := video.OpenRaw(u.ctx, u.path, u.flags.clip.part)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	f := u.format(u.flags.overwrite)
+	f.Raw = true
+	dst, err := video.Create(u.ctx, u.output, f)
+	if err != nil {
+		return err
+	}
+	defer dst.Abort()
+	for _, n := range dst.Notes() {
+		u.ui.Note(n)
+	}
+	began := time.Now()
+	raw := make([]byte, src.RawSize())
+	event := progress.Event{Phase: progress.Upsample, Total: u.info.Frames * u.opts.Factor}
+	for ; ; event.Done += u.opts.Factor {
+		if err := src.ReadRaw(raw); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			return err
+		}
+		for range u.opts.Factor {
+			if err := dst.WriteRaw(raw); err != nil {
+				return err
+			}
+		}
+		event.PerSecond = float64(event.Done+u.opts.Factor) / time.Since(began).Seconds()
+		event.Left = time.Duration(float64(event.Total-event.Done-u.opts.Factor) / event.PerSecond * float64(time.Second))
+		u.ui.Event(event)
+	}
+	if err := dst.Commit(); err != nil {
+		return err
+	}
+	return u.controlDone(began)
 }

@@ -22,6 +22,8 @@ var flagGroups = map[string][]flagGroup{
 	"upsample": {
 		{"Usual", []string{"factor", "preset", "budget", "slowmo", "out-dir", "overwrite", "quiet", "help"}},
 		{"Learning", []string{"exposure", "steps", "pairs", "seed", "method", "init", "save-model"}},
+		{"Clip", []string{"from", "to", "crop", "vfr"}},
+		{"Coding", []string{"codec", "crf", "bits", "no-audio", "no-subtitles", "no-attachments", "no-chapters", "no-metadata"}},
 		{"Machine", []string{"threads", "memory", "backend", "precision"}},
 		{"Many clips", []string{"from-manifest", "shard"}},
 		{"State", []string{"job", "restart", "force"}},

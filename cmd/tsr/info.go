@@ -48,10 +48,12 @@ func info(ctx context.Context, w io.Writer, path string, asJSON bool) error {
 			return err
 		}
 	}
-	i, err := inspect(ctx, path)
+	r, err := video.OpenPart(ctx, path, video.Part{Vary: true})
 	if err != nil {
 		return err
 	}
+	defer r.Close()
+	i := r.Info()
 	if asJSON {
 		return printJSON(w, clipJSON(i))
 	}
@@ -76,7 +78,10 @@ func describeClip(i video.Info) []fact {
 		{"clip", show(i.Path)},
 		{"frames", fmt.Sprintf("%d of %d×%d", i.Frames, i.Width, i.Height)},
 	}
-	if !i.Rate.Zero() {
+	switch {
+	case i.Times != nil:
+		facts = append(facts, fact{"rate", fmt.Sprintf("varies, %s frames/s on average, %.3f s", decimal(i.Rate), i.Duration().Seconds())})
+	case !i.Rate.Zero():
 		facts = append(facts, fact{"rate", fmt.Sprintf("%s frames/s (%v), %.3f s", decimal(i.Rate), i.Rate, i.Duration().Seconds())})
 	}
 	facts = append(facts, fact{"coded", fmt.Sprintf("%s, %s, %d bits, in %s", i.Codec, i.PixFmt, i.Bits, i.Container)})
@@ -101,7 +106,7 @@ func describeClip(i video.Info) []fact {
 		facts = append(facts, fact{"made by", "tsr " + show(i.Made)})
 	}
 	if i.Alpha {
-		facts = append(facts, fact{"alpha", "not read"})
+		facts = append(facts, fact{"alpha", "yes"})
 	}
 	return append(facts, fact{"sound", tracks(i, "audio")}, fact{"subtitles", tracks(i, "subtitle")})
 }
@@ -144,6 +149,7 @@ func clipJSON(i video.Info) any {
 		Height    int      `json:"height"`
 		Frames    int      `json:"frames"`
 		Rate      *string  `json:"rate"`
+		Varies    bool     `json:"rate_varies"`
 		Duration  *float64 `json:"duration"`
 		Codec     string   `json:"codec"`
 		PixFmt    string   `json:"pix_fmt"`
@@ -157,7 +163,7 @@ func clipJSON(i video.Info) any {
 		Rotation  int      `json:"rotation"`
 		Tracks    []track  `json:"tracks"`
 		Made      string   `json:"made_by_tsr,omitempty"`
-	}{i.Path, i.Folder, i.Container, i.Width, i.Height, i.Frames, fraction(i.Rate), duration, i.Codec, i.PixFmt, i.Bits,
+	}{i.Path, i.Folder, i.Container, i.Width, i.Height, i.Frames, fraction(i.Rate), i.Times != nil, duration, i.Codec, i.PixFmt, i.Bits,
 		i.Matrix, i.Range, i.Primaries, i.Transfer, i.Assumed, i.Alpha, i.Rotation, list, i.Made}
 }
 

@@ -18,8 +18,8 @@ var folderRate = video.NewRate(25, 1)
 // refusePipe refuses "-" as a clip.
 func refusePipe(paths ...string) error {
 	for _, p := range paths {
-		if p == "-" {
-			return usage("-", "give a file or a folder", "pipes are not available in this version")
+		if p == video.Pipe {
+			return usage(p, "give a file or a folder", "only tsr upsample works through pipes")
 		}
 	}
 	return nil
@@ -28,10 +28,13 @@ func refusePipe(paths ...string) error {
 // checkOutput finds what makes writing to path impossible before hours of work are spent. exists tells whether
 // something would be replaced; whether that is allowed is for the caller to say.
 func checkOutput(input video.Info, path string) (exists bool, err error) {
+	if path == video.Pipe {
+		return false, nil
+	}
 	folder := video.IsFolder(path)
-	if ext := strings.ToLower(filepath.Ext(path)); !folder && ext != ".mp4" && ext != ".mov" && ext != ".mkv" {
+	if ext := strings.ToLower(filepath.Ext(path)); !folder && !slices.Contains(video.Extensions, ext) {
 		return false, usage(show(path), "a folder of PNG images is written to a path that ends in /",
-			"cannot tell the format from its name: known are .mp4 .mov .mkv")
+			"cannot tell the format from its name: known are %s", strings.Join(video.Extensions, " "))
 	}
 	if err := apart(input, path, folder); err != nil {
 		return false, err
@@ -83,6 +86,9 @@ func replaceable(dir string) error {
 
 // apart refuses an output that is the input, or one inside the other.
 func apart(input video.Info, path string, folder bool) error {
+	if input.Path == "" { // not known yet
+		return nil
+	}
 	hint := "choose another place"
 	source, err := os.Stat(input.Path)
 	if err != nil {

@@ -22,8 +22,8 @@ type places struct{ row, column int }
 const sliceFrames = 240
 
 // findPlaces reads a clip and returns where it changes most.
-func findPlaces(ctx context.Context, path string) (places, error) {
-	r, err := video.Open(ctx, path)
+func findPlaces(ctx context.Context, path string, part video.Part) (places, error) {
+	r, err := video.OpenPart(ctx, path, part)
 	if err != nil {
 		return places{}, err
 	}
@@ -115,7 +115,7 @@ func (e *evaluation) newReport(want video.Info) (*evalReport, error) {
 	if err := safeio.CheckFile(e.flags.report); err != nil {
 		return nil, err
 	}
-	at, err := findPlaces(e.ctx, e.truth)
+	at, err := findPlaces(e.ctx, e.truth, video.Part{})
 	if err != nil {
 		return nil, err
 	}

@@ -127,12 +127,15 @@ func printJSON(w io.Writer, v any) error {
 
 // summary tells a person how it went.
 func (r *result) summary(u *upsampling) []string {
-	text := fmt.Sprintf("%s: %d → %d frames of %d×%d", show(u.output), r.FramesIn, r.FramesOut, r.Width, r.Height)
+	text := fmt.Sprintf("%s: %d → %d frames of %d×%d", u.outputName(), r.FramesIn, r.FramesOut, r.Width, r.Height)
 	if !u.rateOut.Zero() {
 		text += fmt.Sprintf(", %s → %s frames/s", decimal(rateOf(u.info)), decimal(u.rateOut))
 	}
 	took := time.Duration(r.Seconds["total"] * float64(time.Second)).Round(100 * time.Millisecond)
-	lines := []string{fmt.Sprintf("%s, %s, in %v", text, humanize.IBytes(uint64(size(u.output))), took)}
+	if u.pipe == nil {
+		text += ", " + humanize.IBytes(uint64(size(u.output)))
+	}
+	lines := []string{fmt.Sprintf("%s, in %v", text, took)}
 	if r.Method == methodTSR {
 		lines = append(lines, fmt.Sprintf("self-validation: %.2f dB, %+.2f dB over cubic interpolation; consistency with the input: %.2f dB",
 			r.Validation, r.Gain, r.Consistency))

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"tsr/internal/control"
 	"tsr/internal/fault"
 	"tsr/internal/job"
 	"tsr/internal/safeio"
@@ -23,6 +24,7 @@ type upsampling struct {
 	flags         upsampleFlags
 	opts          *tsr.Options
 	input, output string
+	path          string // where input is read: another file if it is a pipe
 	stdout        io.Writer
 	ui            ui.UI
 	started       time.Time
@@ -31,10 +33,15 @@ type upsampling struct {
 	hash    string     // of the input
 	rateOut video.Rate // zero for a folder
 	before  bool       // the output was there already, whole
+	passing bool       // the job is a folder that goes with the call
+	pipe    io.Writer  // the output's, if it is one
 }
 
 func (u *upsampling) run() error {
-	reader, err := video.Open(u.ctx, u.input)
+	if u.path == "" {
+		u.path = u.input
+	}
+	reader, err := video.OpenPart(u.ctx, u.path, u.flags.clip.part)
 	if err != nil {
 		return err
 	}
@@ -43,14 +50,18 @@ func (u *upsampling) run() error {
 	if err := u.recognise(); err != nil {
 		return err
 	}
-	if u.opts.Job == "" {
-		u.opts.Job = filepath.Clean(u.output) + ".tsr"
-	}
-	exists, err := checkOutput(u.info, u.output)
-	if err != nil {
+	u.fillJob()
+	if u.hash, err = video.Hash(u.ctx, u.path); err != nil {
 		return err
 	}
-	if u.hash, err = video.Hash(u.ctx, u.input); err != nil {
+	if p := u.flags.clip.part; !p.Whole() { // other frames are another clip
+		u.hash += ", " + p.String()
+	}
+	exists, err := checkOutput(u.info, u.output)
+	if err == nil {
+		err = video.Check(u.ctx, u.output, u.format(exists))
+	}
+	if err != nil {
 		return err
 	}
 	if u.flags.method != methodTSR {
@@ -86,6 +97,13 @@ func (u *upsampling) run() error {
 	return u.upsample(src, overwrite)
 }
 
+// fillJob completes the job's folder.
+func (u *upsampling) fillJob() {
+	if u.opts.Job == "" {
+		u.opts.Job = filepath.Clean(u.output) + ".tsr"
+	}
+}
+
 // checkJob refuses a job folder that cannot be one.
 func (u *upsampling) checkJob() error {
 	st, err := os.Stat(u.opts.Job)
@@ -107,8 +125,10 @@ func (u *upsampling) checkJob() error {
 func (u *upsampling) upsample(src clipSource, overwrite bool) error {
 	rate := u.rate()
 	u.tell(rate)
-	sink := u.sink(rate, overwrite)
-	sink.commit = u.announce
+	sink := u.sink(overwrite)
+	if u.pipe == nil {
+		sink.commit = u.announce
+	}
 	defer sink.Close()
 
 	_, err := os.Stat(u.opts.Job)
@@ -118,7 +138,7 @@ func (u *upsampling) upsample(src clipSource, overwrite bool) error {
 	res, err := tsr.Upsample(u.ctx, src, sink, u.opts)
 	u.ui.Close()
 	if err != nil {
-		if errors.Is(err, tsr.ErrStopped) {
+		if errors.Is(err, tsr.ErrStopped) && !u.passing {
 			return &savedError{u.opts.Job, err}
 		}
 		if fresh {
@@ -127,8 +147,10 @@ func (u *upsampling) upsample(src clipSource, overwrite bool) error {
 		return u.named(err)
 	}
 	r := u.result(res)
-	if err := u.record(r); err != nil {
-		return err
+	if u.pipe == nil {
+		if err := u.record(r); err != nil {
+			return err
+		}
 	}
 	if err := u.writeModel(src); err != nil {
 		return err
@@ -152,10 +174,41 @@ func (u *upsampling) rate() video.Rate {
 	return rateOf(u.info).Mul(int64(u.opts.Factor))
 }
 
-func (u *upsampling) sink(rate video.Rate, overwrite bool) *clipSink {
-	format := outputFormat(u.info, rate, !u.flags.slowmo, overwrite)
-	format.Made = u.mark()
-	return &clipSink{ctx: u.ctx, path: u.output, note: u.ui.Note, format: format}
+// format is what the output is to be.
+func (u *upsampling) format(overwrite bool) video.Format {
+	f := u.flags.clip.format(outputFormat(u.info, u.rate(), !u.flags.slowmo, overwrite))
+	f.Alpha, f.Out, f.Made = true, u.pipe, u.mark()
+	if u.info.Times != nil {
+		k := int64(u.opts.Factor)
+		f.Times, f.Tick = video.Divide(u.info.Times, u.opts.Factor), u.info.Tick
+		if !u.flags.slowmo {
+			f.Tick = video.NewRate(f.Tick.Num, f.Tick.Den*k)
+		}
+	}
+	return f
+}
+
+func (u *upsampling) sink(overwrite bool) *clipSink {
+	return &clipSink{ctx: u.ctx, path: u.output, note: u.ui.Note, format: u.format(overwrite), alpha: u.alpha}
+}
+
+// alpha opens the output's alpha: the input's, interpolated. The network has not learnt from it.
+func (u *upsampling) alpha() (control.Stream, error) {
+	r, err := video.OpenAlpha(u.ctx, u.path, u.flags.clip.part)
+	if err != nil {
+		return nil, err
+	}
+	method := control.Method(u.flags.method)
+	if method != control.Repeat && method != control.Linear {
+		method = control.Cubic
+	}
+	i := u.info
+	s, err := control.New(u.ctx, method, r, i.Frames, i.Height, i.Width, u.opts.Factor, u.opts.Exposure)
+	if err != nil {
+		r.Close()
+		return nil, err
+	}
+	return controlled{s, r}, nil
 }
 
 // tell says what is about to happen that is worth knowing before hours of work.
@@ -183,10 +236,29 @@ func (u *upsampling) named(err error) error {
 	if !errors.As(err, &f) {
 		return err
 	}
-	if path, ok := map[string]string{"input": u.input, "model": u.flags.init}[f.What]; ok {
-		return fault.New(f.Kind, show(path), f.Why, f.Hint)
+	switch f.What {
+	case "input":
+		return fault.New(f.Kind, u.inputName(), f.Why, f.Hint)
+	case "model":
+		return fault.New(f.Kind, show(u.flags.init), f.Why, f.Hint)
 	}
 	return err
+}
+
+// inputName is the input in messages.
+func (u *upsampling) inputName() string {
+	if u.input == video.Pipe {
+		return "standard input"
+	}
+	return show(u.input)
+}
+
+// outputName is the output in messages.
+func (u *upsampling) outputName() string {
+	if u.pipe != nil {
+		return "standard output"
+	}
+	return show(u.output)
 }
 
 // discard removes the folder of a run that failed before it had anything to save.

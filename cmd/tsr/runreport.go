@@ -11,7 +11,7 @@ import (
 
 // report writes the page about a finished run.
 func (u *upsampling) report(res *tsr.Result, r *result) error {
-	at, err := findPlaces(u.ctx, u.input)
+	at, err := findPlaces(u.ctx, u.path, u.flags.clip.part)
 	if err != nil {
 		return err
 	}
@@ -21,7 +21,7 @@ func (u *upsampling) report(res *tsr.Result, r *result) error {
 		name   string
 		method control.Method
 	}{{"input, repeated", control.Repeat}, {"cubic", control.Cubic}} {
-		in, err := video.Open(u.ctx, u.input)
+		in, err := video.OpenPart(u.ctx, u.path, u.flags.clip.part)
 		if err != nil {
 			return err
 		}
@@ -36,7 +36,7 @@ func (u *upsampling) report(res *tsr.Result, r *result) error {
 		}
 		strips.add(m.name, c)
 	}
-	out, err := video.Open(u.ctx, u.output)
+	out, err := video.OpenPart(u.ctx, u.output, video.Part{Vary: true})
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -32,7 +33,7 @@ func TestScripts(t *testing.T) {
 	p := testscript.Params{
 		Dir: "testdata/script",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"fails": fails, "clip": clip, "images": images, "holds": holds, "same": same, "tidy": tidy, "json": jsonFields,
+			"fails": fails, "clip": clip, "images": images, "holds": holds, "same": same, "samples": samples, "tidy": tidy, "json": jsonFields,
 			"signal": sendSignal, "smalldisk": smallDisk, "waitfor": waitFor, "cut": cut,
 		},
 		WorkdirRoot: t.TempDir(),
@@ -151,6 +152,19 @@ func same(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if equal := md5(args[0]) == md5(args[1]); equal == neg {
 		ts.Fatalf("%s and %s: equal frames: %v", args[0], args[1], equal)
+	}
+}
+
+// samples A B compares the samples of two clips as they are stored.
+func samples(ts *testscript.TestScript, _ bool, args []string) {
+	var raw [2][]byte
+	for i, name := range args {
+		out, err := exec.Command("ffmpeg", "-v", "error", "-i", ts.MkAbs(name), "-map", "0:v", "-fps_mode", "passthrough", "-f", "rawvideo", "-").Output()
+		ts.Check(err)
+		raw[i] = out
+	}
+	if len(raw[0]) == 0 || !bytes.Equal(raw[0], raw[1]) {
+		ts.Fatalf("%s and %s have other samples", args[0], args[1])
 	}
 }
 

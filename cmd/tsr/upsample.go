@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tsr/internal/ui"
+	"tsr/internal/video"
 	"tsr/pyramid"
 	"tsr/tsr"
 )
@@ -46,16 +47,18 @@ type upsampleFlags struct {
 	json      bool
 	quiet     bool
 	verbose   bool
+	clip      clipFlags
 }
 
 func newUpsample() *cobra.Command {
 	var f upsampleFlags
 	c := &cobra.Command{
-		Use:   "upsample INPUT OUTPUT [flags]",
+		Use:   "upsample INPUT OUTPUT [flags] [-- arguments for ffmpeg]",
 		Short: "give a clip 2, 4 or 8 times its frames",
 		Long: `Learn from INPUT alone how it moves, and write it with more frames to OUTPUT. A
-clip is a video file or a folder of numbered images (an output path ending in
-/). The same command given again goes on with a run that was interrupted.
+clip is a video file, a folder of numbered images (an output path ending in /), or
+- for a pipe of yuv4mpeg. The same command given again goes on with a run that was
+interrupted.
 
 With --out-dir or --from-manifest many clips are made one after the other, what is
 done already is left as it is, a clip that fails does not stop the others, and the
@@ -67,10 +70,11 @@ SIGUSR1 makes a run tell in one line on standard error how far it is.`,
   tsr upsample --budget 30m frames/ more/           images, 30 min of training
   tsr upsample --out-dir smooth/ *.mp4              one after the other`,
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := f.checkBatch(args); err != nil {
+			args, extra := passed(c, args, f.least())
+			if err := f.clip.check(c, extra); err != nil {
 				return err
 			}
-			if err := refusePipe(args...); err != nil {
+			if err := f.checkBatch(args); err != nil {
 				return err
 			}
 			o, err := f.options(c)
@@ -88,6 +92,9 @@ SIGUSR1 makes a run tell in one line on standard error how far it is.`,
 				return u.batch(args, c.ErrOrStderr())
 			}
 			u.input, u.output = args[0], args[1]
+			if u.input == video.Pipe || u.output == video.Pipe {
+				return u.throughPipes(c)
+			}
 			return u.run()
 		},
 	}
@@ -106,7 +113,8 @@ SIGUSR1 makes a run tell in one line on standard error how far it is.`,
 	fs.IntVar(&f.threads, "threads", 0, "compute with `N` threads (default all processors)")
 	fs.StringVar(&f.memory, "memory", "", "use `SIZE` of memory at most, such as 4G (default 3/4 of what is free)")
 	fs.BoolVar(&f.slowmo, "slowmo", false, "keep the rate and stretch the time; drops the sound")
-	fs.StringVar(&f.job, "job", "", "keep the state of the run in `DIR` (default OUTPUT.tsr)")
+	f.clip.add(fs)
+	fs.StringVar(&f.job, "job", "", "keep the state of the run in `DIR` (default OUTPUT.tsr; of a pipe, none)")
 	fs.BoolVar(&f.restart, "restart", false, "start over")
 	fs.StringVar(&f.outDir, "out-dir", "", "make all INPUTs, or the videos in a folder, in `DIR`")
 	fs.StringVar(&f.manifest, "from-manifest", "", "make the clips that `FILE` lists, one JSON object a line with\ninput and output")

@@ -4,6 +4,7 @@
 //	manifest.json   what the run is and how far it has come; renamed into place as a whole
 //	NAME.f32        level files: raw little-endian float32 frames
 //	NAME-N.safetensors  checkpoints; the manifest names the one that counts and its SHA-256
+//	tsr-input-HASH  the clip, if it came through a pipe
 //	lock            held while a process works on the job
 //
 // The manifest is the only truth: what it does not mention was not finished and is made again.
@@ -122,7 +123,7 @@ func checkFolder(dir string) error {
 		return nil
 	}
 	for _, e := range entries {
-		if e.Name() == manifestName || e.Name() == lockName {
+		if e.Name() == manifestName || e.Name() == lockName || strings.HasPrefix(e.Name(), spoolMark) {
 			return nil
 		}
 	}

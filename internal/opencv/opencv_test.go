@@ -155,7 +155,7 @@ func TestNothingLeaks(t *testing.T) {
 		require.NoError(t, err)
 		m.Close()
 		require.NoError(t, Flow(flow, frame[:h*w], frame[h*w:2*h*w], h, w))
-		png, err := EncodePNG(frame, w, h, 1)
+		png, err := EncodePNG(frame, w, h, 1, 3)
 		require.NoError(t, err)
 		_, _, err = DecodeImage(frame, png, w, h, 1)
 		require.NoError(t, err)

@@ -22,10 +22,11 @@ type decoder struct {
 	c    *child // nil before the first frame
 	out  io.ReadCloser
 	n    int // frames delivered
+	all  int // of them that the part has
 }
 
-func openVideo(ctx context.Context, path string) (Info, source, error) {
-	info, s, err := probe(ctx, path)
+func openVideo(ctx context.Context, path string, part Part, alpha bool) (Info, source, error) {
+	info, s, cut, err := probe(ctx, path, part)
 	if err != nil {
 		return Info{}, nil, err
 	}
@@ -33,8 +34,19 @@ func openVideo(ctx context.Context, path string) (Info, source, error) {
 	if err != nil {
 		return Info{}, nil, err
 	}
-	l, filters := transport(info)
-	d := &decoder{info: info, l: l}
+	l, filters := transport(info, alpha)
+	if p, _ := pixelFormat(info.PixFmt); part.raw && !p.rgb {
+		l, filters = native(p), append(filters[:1:1], "format="+p.planar)
+	}
+	if c := part.Crop; c != (Crop{}) {
+		if err := c.check(info); err != nil {
+			return Info{}, nil, err
+		}
+		filters = append(filters, fmt.Sprintf("crop=%d:%d:%d:%d:exact=1", c.Width, c.Height, c.X, c.Y))
+		info.Width, info.Height = c.Width, c.Height
+	}
+	filters = append(cut.filters, filters...)
+	d := &decoder{info: info, l: l, all: cut.frames}
 	d.ctx, d.stop = context.WithCancel(ctx)
 	d.args = []string{"-hide_banner", "-nostdin", "-v", "error", "-xerror", "-max_pixels", strconv.Itoa(maxPixels),
 		"-threads", strconv.Itoa(min(runtime.NumCPU(), 8))}
@@ -42,18 +54,26 @@ func openVideo(ctx context.Context, path string) (Info, source, error) {
 	case "ffv1", "png", "apng": // these carry checksums, and their decoders go on after a wrong one
 		d.args = append(d.args, "-err_detect", "crccheck+explode")
 	}
+	d.args = append(d.args, cut.seek...)
 	d.args = append(d.args, input(url)...)
 	d.args = append(d.args, "-map", "0:"+strconv.Itoa(s.Index), "-fps_mode", "passthrough",
-		"-vf", strings.Join(filters, ","), "-f", "rawvideo", "-pix_fmt", l.pixFmt, "pipe:1")
+		"-vf", strings.Join(filters, ","), "-f", "rawvideo", "-pix_fmt", l.pixFmt)
+	d.args = append(append(d.args, cut.end...), "pipe:1")
+	if cut.picks != nil {
+		return info, &resampled{source: d, picks: cut.picks}, nil
+	}
 	return info, d, nil
 }
 
 // transport chooses how frames travel from ffmpeg. R'G'B' and grey stay integers, which no filter can
 // round; Y'CbCr is converted to float by zscale, because swscale maps white to 65283/65535.
-func transport(i Info) (layout, []string) {
+func transport(i Info, alpha bool) (layout, []string) {
 	p, _ := pixelFormat(i.PixFmt)
 	// Fails when the size changes on the way: ffmpeg would scale to the first size without a word.
 	filters := []string{fmt.Sprintf("crop=w='if(eq(iw,%d)*eq(ih,%d),iw,-1)':h=ih:exact=1", i.Width, i.Height)}
+	if alpha {
+		return alphaTransport(p, i, filters)
+	}
 	l := layout{pixFmt: p.planar, bytes: (p.bits + 7) / 8, span: float32(uint64(1)<<p.bits - 1)}
 	switch {
 	case p.bits == 32:
@@ -83,6 +103,22 @@ func transport(i Info) (layout, []string) {
 	return l, append(filters, i.toRGB(), "format=gbrpf32le")
 }
 
+// alphaTransport takes the alpha plane, whose values are of full range always.
+func alphaTransport(p pixels, i Info, filters []string) (layout, []string) {
+	l := layout{pixFmt: "gray", order: grey, bytes: (p.bits + 7) / 8, span: float32(uint64(1)<<p.bits - 1)}
+	switch {
+	case p.bits == 32:
+		l.span = 1
+		l.pixFmt = "grayf32le"
+	case p.bits > 8:
+		l.pixFmt = fmt.Sprintf("gray%dle", p.bits)
+	}
+	if i.PixFmt == "pal8" {
+		filters = append(filters, "format=rgba")
+	}
+	return l, append(filters, "extractplanes=a", "format="+l.pixFmt)
+}
+
 // whole rounds n up to a multiple of k.
 func whole(n, k int) int { return (n + k - 1) / k * k }
 
@@ -100,7 +136,7 @@ func (d *decoder) next(raw []byte) error {
 		}
 		d.c, d.out = c, out
 	}
-	if d.n < d.info.Frames {
+	if d.n < d.all {
 		_, err := io.ReadFull(d.out, raw)
 		if err == nil {
 			d.n++
@@ -110,7 +146,7 @@ func (d *decoder) next(raw []byte) error {
 	}
 	if _, err := io.ReadFull(d.out, raw[:1]); err == nil {
 		return fault.Newf(fault.Damaged, show(d.info.Path), salvage(d.info.Path),
-			"more frames than the %d that the file counts", d.info.Frames)
+			"more frames than the %d that the file counts", d.all)
 	}
 	return d.end(io.EOF)
 }
@@ -125,9 +161,9 @@ func (d *decoder) end(err error) error {
 	case d.c.log.has("Parsed_crop_0"):
 		return fault.Newf(fault.Input, show(path), "cut it where the size changes", "the picture changes its size after frame %d", d.n)
 	case wait != nil:
-		return damaged(path, d.n, d.info.Frames, d.c.log.line())
-	case d.n < d.info.Frames:
-		return damaged(path, d.n, d.info.Frames, "decoding ended there")
+		return damaged(path, d.n, d.all, d.c.log.line())
+	case d.n < d.all:
+		return damaged(path, d.n, d.all, "decoding ended there")
 	case errors.Is(err, io.EOF):
 		return io.EOF
 	}

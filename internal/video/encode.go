@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -20,7 +22,7 @@ import (
 // encoder is a video file as a sink.
 type encoder struct {
 	w     *Writer
-	tmp   string
+	tmp   string // "" for a pipe
 	c     *child
 	stdin io.WriteCloser
 
@@ -32,32 +34,62 @@ func (w *Writer) openVideo() error {
 	if w.format.Rate.Zero() {
 		return errors.New("video: output without a rate")
 	}
-	e := &encoder{w: w, tmp: safeio.Temp(w.path)}
-	// ffmpeg's own message for a folder that cannot be written to does not name the file.
-	f, err := safeio.Open(e.tmp, 0)
-	if err != nil {
-		return about(w.path, err)
+	e := &encoder{w: w}
+	if w.path != Pipe {
+		e.tmp = safeio.Temp(w.path)
+		// ffmpeg's own message for a folder that cannot be written to does not name the file.
+		f, err := safeio.Open(e.tmp, 0)
+		if err != nil {
+			return about(w.path, err)
+		}
+		f.Close()
 	}
-	f.Close()
 	args, err := w.arguments(e.tmp)
 	if err == nil {
 		e.c = newChild(w.ctx, "ffmpeg", args...)
+		e.c.Stdout = w.format.Out
 		if e.stdin, err = e.c.StdinPipe(); err == nil {
-			err = e.c.missing(e.c.Start())
+			err = e.start(w.graph)
 		}
 	}
 	if err != nil {
-		os.Remove(e.tmp)
+		e.remove()
 		return err
 	}
 	w.sink = e
 	return nil
 }
 
+// start runs ffmpeg, with its filter graph in a pipe: one with the times of a long clip fits into no argument.
+func (e *encoder) start(graph string) error {
+	r, in, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	e.c.ExtraFiles = []*os.File{r}
+	if err := e.c.Start(); err != nil {
+		in.Close()
+		return e.c.missing(err)
+	}
+	go func() {
+		io.WriteString(in, graph) // a failure is ffmpeg's end, which it explains itself
+		in.Close()
+	}()
+	return nil
+}
+
 // arguments builds ffmpeg's command line, and sets the layout and size of raw frames.
 func (w *Writer) arguments(tmp string) ([]string, error) {
 	f := w.format
-	t := choose(f, strings.ToLower(filepath.Ext(w.path)))
+	t, err := choose(w.ctx, f, extension(w.path))
+	if err != nil {
+		return nil, err
+	}
+	if f.Raw {
+		p, _ := pixelFormat(f.Source.PixFmt)
+		t.l, t.filters, t.alignX, t.alignY = native(p), nil, 1, 1
+	}
 	w.l, w.w, w.h = t.l, whole(f.Width, t.alignX), whole(f.Height, t.alignY)
 
 	args := []string{"-hide_banner", "-nostdin", "-y", "-v", "error", "-f", "rawvideo", "-pix_fmt", t.l.pixFmt,
@@ -66,7 +98,7 @@ func (w *Writer) arguments(tmp string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.notes = notes
+	w.notes = append(t.notes, notes...)
 	args = append(args, tracks.inputs...)
 	args = append(args, "-map", "0:v")
 	args = append(args, tracks.outputs...)
@@ -81,22 +113,65 @@ func (w *Writer) arguments(tmp string) ([]string, error) {
 		filters = append(filters, fmt.Sprintf("setsar=%d/%d", sar.Num, sar.Den))
 	}
 	base := f.Rate.Num
-	if f.Sound && f.Source.Offset > 0 {
+	switch {
+	case len(f.Times) > 0:
+		base = f.Tick.Den
+		filters = append(filters, fmt.Sprintf("settb=1/%d,setpts='%s'", base, clockExpression(w.clock(base))))
+	case f.Sound && f.Source.Offset > 0:
 		// Where the pictures begin falls between two frames: a finer time base, of which a frame is still a whole number.
 		base *= max(1, 90000/base)
-		shift := int64(float64(base)*f.Source.Offset.Seconds() + 0.5)
-		filters = append(filters, fmt.Sprintf("settb=1/%d,setpts=PTS+%d", base, shift))
+		filters = append(filters, fmt.Sprintf("settb=1/%d,setpts=PTS+%d", base, w.shift(base)))
 	}
-	args = append(args, "-vf", strings.Join(filters, ","), "-fps_mode", "passthrough", "-enc_time_base", fmt.Sprintf("1:%d", base))
+	tick := fmt.Sprintf("1:%d", base)
+	if w.path == Pipe { // yuv4mpeg takes the time base for the rate
+		tick = fmt.Sprintf("%d:%d", f.Rate.Den, f.Rate.Num)
+	}
+	w.graph = strings.Join(filters, ",")
+	args = append(args, "-filter_script:v:0", "pipe:3", "-fps_mode:v:0", "passthrough", "-enc_time_base:v:0", tick)
 	args = append(args, t.codec...)
+	if n := len(f.Times); n > 0 { // no frame follows that would end the last one
+		times, shift := w.clock(base)
+		args = append(args, "-bsf:v:0", fmt.Sprintf("setts=pts=PTS:dts=DTS:duration=if(gte(PTS\\,%d)\\,%d\\,DURATION)", shift+times[n-2], times[n-1]-times[n-2]))
+	}
 	args = append(args, t.colour.tags()...)
 	args = append(args, "-flags:v", "+bitexact", "-fflags", "+bitexact", "-max_muxing_queue_size", "9999", "-f", t.container)
-	if t.container != "matroska" {
+	if w.path == Pipe {
+		return append(args, "pipe:1"), nil
+	}
+	if t.container == "mp4" || t.container == "mov" {
 		// Frame times are exact only in a time scale that holds whole frames.
 		args = append(args, "-movflags", "+faststart+write_colr", "-video_track_timescale", strconv.FormatInt(scale(base), 10))
 	}
 	url, err := fileURL(tmp)
-	return append(args, url), err
+	return append(append(args, f.Extra...), url), err
+}
+
+// extension is what tells the format of an output.
+func extension(path string) string {
+	if path == Pipe {
+		return Pipe
+	}
+	return strings.ToLower(filepath.Ext(path))
+}
+
+// shift is the time of the first picture in units of 1/base seconds.
+func (w *Writer) shift(base int64) int64 {
+	if !w.format.Sound {
+		return 0
+	}
+	return int64(float64(base)*w.format.Source.Offset.Seconds() + 0.5)
+}
+
+// clock returns the frames' times in units of 1/base seconds, base being the tick's denominator, and that of the first.
+func (w *Writer) clock(base int64) (times []int64, shift int64) {
+	times = w.format.Times
+	if k := w.format.Tick.Num; k != 1 {
+		times = slices.Clone(times)
+		for n := range times {
+			times[n] *= k
+		}
+	}
+	return times, w.shift(base)
 }
 
 // scale is the smallest multiple of base from 10000 on; players dislike coarse ones.
@@ -132,13 +207,15 @@ func (e *encoder) explain(err error) error {
 		return context.Cause(e.w.ctx)
 	case e.c.log.has("No space left on device"):
 		err = syscall.ENOSPC
+	case e.c.log.has("Broken pipe") && e.tmp == "":
+		err = syscall.EPIPE
 	case e.c.log.has("File too large"),
 		errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGXFSZ:
 		err = syscall.EFBIG
 	case errors.As(err, &exit):
 		err = fmt.Errorf("ffmpeg failed (%v): %s", exit, e.c.log.line())
 	}
-	return safeio.Fault(show(e.w.path), err)
+	return safeio.Fault(e.w.name(), err)
 }
 
 func (e *encoder) commit(frames int) error {
@@ -150,26 +227,41 @@ func (e *encoder) commit(frames int) error {
 	if err != nil {
 		return e.explain(err)
 	}
+	if e.tmp == "" {
+		return nil
+	}
 	if err := e.verify(frames); err != nil {
 		return err
 	}
 	return safeio.Commit(e.tmp, e.w.path)
 }
 
-// verify decodes what was written: frames are counted, their times must lie on the grid of the rate.
+// verify reads what was written: frames are counted, their times must lie on the grid of the rate. They are not decoded
+// again, which would take as long as the first pass of some encoders.
 func (e *encoder) verify(frames int) error {
-	p, err := scan(e.w.ctx, e.tmp, 0, "frame")
+	p, err := scan(e.w.ctx, e.tmp, 0, "packet")
 	if err != nil {
 		return e.unverified(err)
 	}
 	f := e.w.format
-	interval := 1 / (f.Rate.Float() * p.tick.Float())
+	uneven := func() bool { // times are rounded once, to the container's ticks
+		if len(f.Times) == 0 {
+			return spread(p.pts, 1/(f.Rate.Float()*p.tick.Float())) > 1.001
+		}
+		unit := f.Tick.Float() / p.tick.Float()
+		for n, t := range p.pts {
+			if math.Abs(float64(t-p.pts[0])-float64(f.Times[n])*unit) > 1.001 {
+				return true
+			}
+		}
+		return false
+	}
 	switch {
 	case p.w != f.Width || p.h != f.Height:
 		err = fmt.Errorf("%d×%d pixels became %d×%d", f.Width, f.Height, p.w, p.h)
 	case len(p.pts) != frames:
 		err = fmt.Errorf("%d frames became %d", frames, len(p.pts))
-	case spread(p.pts, interval) > 1.001: // rounded once, to the container's ticks
+	case uneven():
 		err = fmt.Errorf("frames are not %v a second", f.Rate)
 	}
 	return e.unverified(err)
@@ -191,5 +283,11 @@ func (e *encoder) unverified(err error) error {
 
 func (e *encoder) abort() {
 	e.end() // the context has killed it, or it is over
-	os.Remove(e.tmp)
+	e.remove()
+}
+
+func (e *encoder) remove() {
+	if e.tmp != "" {
+		os.Remove(e.tmp)
+	}
 }

@@ -23,6 +23,9 @@ type images struct {
 	l     layout
 	ctx   context.Context
 	n     int // next file
+	crop  Crop
+	whole []byte // a picture before it is cropped
+	alpha bool   // read that instead of the colours
 }
 
 // listImages returns the names of a folder's images in natural order. Hidden files, folders and files of other
@@ -61,7 +64,10 @@ func isImage(name string) bool {
 	return slices.Contains([]string{".png", ".jpg", ".jpeg", ".tif", ".tiff"}, strings.ToLower(filepath.Ext(name)))
 }
 
-func openFolder(ctx context.Context, dir string) (Info, source, error) {
+func openFolder(ctx context.Context, dir string, part Part, alpha bool) (Info, source, error) {
+	if part.From > 0 || part.To > 0 {
+		return Info{}, nil, fault.Newf(fault.Usage, show(dir), "", "a folder of images has no times to begin or end at")
+	}
 	names, err := listImages(dir)
 	if err != nil {
 		return Info{}, nil, err
@@ -91,21 +97,32 @@ func openFolder(ctx context.Context, dir string) (Info, source, error) {
 		}
 		info.Alpha = info.Alpha || h.alpha
 	}
-	f := &images{info: info, names: names, ctx: ctx,
+	f := &images{info: info, names: names, ctx: ctx, alpha: alpha,
 		l: layout{order: packedBGR, bytes: info.Bits / 8, span: float32(uint(1)<<info.Bits - 1)}}
-	return f.orient()
+	if alpha {
+		f.l.order = grey
+	}
+	if err := f.orient(); err != nil {
+		return Info{}, nil, err
+	}
+	info = f.info
+	if part.Crop != (Crop{}) {
+		if err := part.Crop.check(info); err != nil {
+			return Info{}, nil, err
+		}
+		f.crop, f.whole = part.Crop, aligned(f.l.size(info.Width*info.Height))
+		info.Width, info.Height = f.crop.Width, f.crop.Height
+	}
+	return info, f, nil
 }
 
 // orient decodes the first file, whose noted orientation may swap width and height.
-func (f *images) orient() (Info, source, error) {
+func (f *images) orient() error {
 	raw := aligned(f.l.size(f.info.Width * f.info.Height))
 	path := filepath.Join(f.info.Path, f.names[0])
 	w, h, err := f.load(raw, path)
-	if err != nil {
-		return Info{}, nil, err
-	}
 	f.info.Width, f.info.Height = w, h
-	return f.info, f, nil
+	return err
 }
 
 // load decodes the file at path to raw if its size is that of the clip, and returns its size.
@@ -121,7 +138,9 @@ func (f *images) load(raw []byte, path string) (w, h int, err error) {
 	if err := head.check(file); err != nil {
 		return 0, 0, fault.New(fault.Damaged, show(path), err, "")
 	}
-	if head.kind == "tiff" && head.alpha {
+	if f.alpha {
+		w, h, err = opencv.DecodeAlpha(raw, file, f.info.Width, f.info.Height, f.l.bytes)
+	} else if head.kind == "tiff" && head.alpha {
 		w, h, err = decodeTIFF(raw, file, f.info.Width, f.info.Height, f.l.bytes)
 	} else {
 		w, h, err = opencv.DecodeImage(raw, file, f.info.Width, f.info.Height, f.l.bytes)
@@ -142,9 +161,20 @@ func (f *images) next(raw []byte) error {
 		return context.Cause(f.ctx)
 	}
 	path := filepath.Join(f.info.Path, f.names[f.n])
-	w, h, err := f.load(raw, path)
+	picture := raw
+	if f.whole != nil {
+		picture = f.whole
+	}
+	w, h, err := f.load(picture, path)
 	if err == nil && (w != f.info.Width || h != f.info.Height) {
 		err = mixed(path, w, h, f.names[0], f.info)
+	}
+	if f.whole != nil && err == nil {
+		pixel := f.l.size(1)
+		for y := range f.crop.Height {
+			line := ((f.crop.Y+y)*f.info.Width + f.crop.X) * pixel
+			copy(raw[y*f.crop.Width*pixel:], f.whole[line:line+f.crop.Width*pixel])
+		}
 	}
 	f.n++
 	return err
@@ -203,12 +233,11 @@ type pngs struct {
 }
 
 func (w *Writer) openFolder() error {
-	bits := w.format.Bits
-	if bits == 0 {
-		bits = w.format.Source.Bits
+	t, err := choose(w.ctx, w.format, "/")
+	if err != nil {
+		return err
 	}
-	bits = map[bool]int{false: 8, true: 16}[bits > 8]
-	w.l = layout{order: packedBGR, bytes: bits / 8, span: float32(uint(1)<<bits - 1)}
+	w.l, w.notes = t.l, t.notes
 	p := &pngs{w: w, final: filepath.Clean(w.path)}
 	p.tmp = safeio.Temp(p.final)
 	if err := replaceable(p.final); err != nil {
@@ -220,7 +249,7 @@ func (w *Writer) openFolder() error {
 	if err := os.Mkdir(p.tmp, 0o755); err != nil {
 		return safeio.Fault(show(w.path), err)
 	}
-	if w.format.Source.Audio() > 0 {
+	if w.format.Source.Audio() > 0 && !w.format.Drop.Audio {
 		w.notes = append(w.notes, "a folder of images has no sound: the input's is left out")
 	}
 	w.sink = p
@@ -249,7 +278,7 @@ func (p *pngs) write(raw []byte) error {
 	if p.w.ctx.Err() != nil {
 		return context.Cause(p.w.ctx)
 	}
-	png, err := opencv.EncodePNG(raw, p.w.w, p.w.h, p.w.l.bytes)
+	png, err := opencv.EncodePNG(raw, p.w.w, p.w.h, p.w.l.bytes, p.w.l.channels())
 	if err != nil {
 		return err
 	}

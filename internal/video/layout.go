@@ -9,19 +9,26 @@ const (
 	planarGBR order = iota // ffmpeg's gbrp…
 	grey                   // one plane
 	packedBGR              // OpenCV's
+	stored                 // planar Y'CbCr, which is not converted
 )
 
 // layout describes a raw frame: order, sample size and the code values of black and white.
 type layout struct {
-	pixFmt      string // ffmpeg's name
-	order       order
-	bytes       int // a sample: 1, 2 (little-endian integers) or 4 (float)
-	black, span float32
+	pixFmt           string // ffmpeg's name
+	order            order
+	bytes            int // a sample: 1, 2 (little-endian integers) or 4 (float)
+	black, span      float32
+	alpha            bool    // a fourth plane, or a fourth sample of each pixel: alpha, for writing
+	chromaX, chromaY int     // of stored: pixels to a chroma sample
+	clear, veil      float32 // alpha a is written as clear + a·veil; veil 0 is as the colours are
 }
 
 func (l layout) channels() int {
-	if l.order == grey {
+	switch {
+	case l.order == grey:
 		return 1
+	case l.alpha:
+		return 4
 	}
 	return 3
 }
@@ -29,7 +36,17 @@ func (l layout) channels() int {
 // size is the number of bytes of a frame of n pixels.
 func (l layout) size(n int) int { return n * l.bytes * l.channels() }
 
-type sample interface{ uint8 | uint16 | float32 }
+// frame is the number of bytes of a frame of w×h pixels.
+func (l layout) frame(w, h int) int {
+	if l.order == stored {
+		return l.bytes * (w*h + 2*(whole(w, l.chromaX)/l.chromaX)*(whole(h, l.chromaY)/l.chromaY))
+	}
+	return l.size(w * h)
+}
+
+type sample interface {
+	uint8 | uint16 | int16 | float32
+}
 
 // unpack converts raw to frame [n,3], limited to [0,1].
 func (l layout) unpack(frame []float32, raw []byte) {
@@ -90,9 +107,10 @@ func pack[T sample](l layout, raw []T, frame []float32, w, h, pw, ph int, half f
 	for y := range ph {
 		row := frame[min(y, h-1)*w*3:][:3*w]
 		if l.order == packedBGR {
-			out := raw[y*pw*3:][:3*pw]
+			step := l.channels()
+			out := raw[y*pw*step:][:step*pw]
 			for x := range pw {
-				p, q := row[3*min(x, w-1):], out[3*x:3*x+3:3*x+3]
+				p, q := row[3*min(x, w-1):], out[step*x:step*x+3:step*x+3]
 				q[0] = T(float32(unit(p[2])*span) + half)
 				q[1] = T(float32(unit(p[1])*span) + half)
 				q[2] = T(float32(unit(p[0])*span) + half)
@@ -108,6 +126,35 @@ func pack[T sample](l layout, raw []T, frame []float32, w, h, pw, ph int, half f
 		}
 		for x := w; x < pw; x++ {
 			r[x], g[x], b[x] = r[w-1], g[w-1], b[w-1]
+		}
+	}
+}
+
+// packAlpha adds alpha [h,w,3], of which the first value of each pixel counts, to a frame that pack has filled.
+func (l layout) packAlpha(raw []byte, alpha []float32, w, h, pw, ph int) {
+	switch l.bytes {
+	case 1:
+		packAlpha(l, raw, alpha, w, h, pw, ph, 0.5)
+	case 2:
+		packAlpha(l, view[uint16](raw), alpha, w, h, pw, ph, 0.5)
+	default:
+		packAlpha(l, view[float32](raw), alpha, w, h, pw, ph, 0)
+	}
+}
+
+func packAlpha[T sample](l layout, raw []T, alpha []float32, w, h, pw, ph int, half float32) {
+	first, step := 3*pw*ph, 1
+	clear, span := l.clear, l.veil
+	if span == 0 {
+		span = l.span
+	}
+	if l.order == packedBGR {
+		first, step = 3, 4
+	}
+	for y := range ph {
+		row := alpha[min(y, h-1)*w*3:][:3*w]
+		for x := range pw {
+			raw[first+(y*pw+x)*step] = T(clear + float32(unit(row[3*min(x, w-1)])*span) + half)
 		}
 	}
 }

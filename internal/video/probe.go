@@ -59,14 +59,22 @@ type description struct {
 	Chapters []struct{} `json:"chapters"`
 }
 
-// probe returns what a video file at path is and how its pictures are coded.
-func probe(ctx context.Context, path string) (Info, *stream, error) {
+// stretch is how the decoder takes a part of a clip.
+type stretch struct {
+	seek, filters, end []string
+	frames             int   // that the decoder delivers
+	picks              []int // which of them are shown, if not each once
+}
+
+// probe returns what a part of a video file at path is, before it is cropped, how its pictures are coded and how to
+// take the part.
+func probe(ctx context.Context, path string, part Part) (Info, *stream, *stretch, error) {
 	d, err := describe(ctx, path)
 	if err != nil {
-		return Info{}, nil, err
+		return Info{}, nil, nil, err
 	}
-	refuse := func(hint, format string, args ...any) (Info, *stream, error) {
-		return Info{}, nil, fault.Newf(fault.Input, show(path), hint, format, args...)
+	refuse := func(hint, format string, args ...any) (Info, *stream, *stretch, error) {
+		return Info{}, nil, nil, fault.Newf(fault.Input, show(path), hint, format, args...)
 	}
 	s := d.picture()
 	if s == nil {
@@ -75,9 +83,9 @@ func probe(ctx context.Context, path string) (Info, *stream, error) {
 	p, known := pixelFormat(s.PixFmt)
 	switch {
 	case s.Width <= 0 || s.Height <= 0 || s.PixFmt == "":
-		return Info{}, nil, fault.Newf(fault.Damaged, show(path), "", "no picture of it can be decoded (codec %s)", s.Codec)
+		return Info{}, nil, nil, fault.Newf(fault.Damaged, show(path), "", "no picture of it can be decoded (codec %s)", s.Codec)
 	case int64(s.Width)*int64(s.Height) > maxPixels:
-		return Info{}, nil, tooLarge(path, fmt.Sprintf("%d×%d", s.Width, s.Height))
+		return Info{}, nil, nil, tooLarge(path, fmt.Sprintf("%d×%d", s.Width, s.Height))
 	case !known:
 		return refuse("", "pixel format %s is not supported", s.PixFmt)
 	case slices.Contains([]string{"tt", "bb", "tb", "bt"}, s.Fields):
@@ -99,13 +107,18 @@ func probe(ctx context.Context, path string) (Info, *stream, error) {
 	if i.Colour, err = effective(s, p, i.Height); err != nil {
 		return refuse("", "%w", err)
 	}
-	if err := timing(ctx, &i, s, d); err != nil {
-		return Info{}, nil, err
+	if t := s.Tags["language"]; t != "und" {
+		i.Language = t
+	}
+	i.Title = s.Tags["title"]
+	if i.HDR, err = brightest(ctx, path, s); err != nil {
+		return Info{}, nil, nil, err
 	}
 	i.Offset = offset(s, d.Format.Start)
 	i.Comment = d.comment()
 	i.Made = madeBy(i.Comment)
-	return i, s, nil
+	c, err := timing(ctx, &i, s, d, part)
+	return i, s, c, err
 }
 
 // describe asks ffprobe, and explains why it refuses.
@@ -184,6 +197,10 @@ func (d *description) tracks() (t []Track) {
 		switch s.Kind {
 		case "audio", "subtitle", "attachment":
 			t = append(t, Track{s.Index, s.Kind, s.Codec, s.Tags["language"]})
+		case "video":
+			if s.Disp["attached_pic"] != 0 {
+				t = append(t, Track{s.Index, "cover", s.Codec, ""})
+			}
 		}
 	}
 	return t
@@ -203,51 +220,99 @@ func offset(s *stream, start string) time.Duration {
 // packets are the times at which a stream's packets show a picture, ascending, in its time base.
 type packets struct {
 	pts     []int64
-	total   int  // with those that are only decoded
-	corrupt bool // the last one is incomplete
-	early   bool // the file ends before its end
-	tick    Rate // the time base
+	last    int64 // duration of the frame shown last; 0 if unknown
+	total   int   // with those that are only decoded
+	corrupt bool  // the last one is incomplete
+	early   bool  // the file ends before its end
+	tick    Rate  // the time base
 	w, h    int
 	broken  string // what else is wrong with it, if anything
 	opaque  bool   // packets do not tell when pictures are shown, or how many there are
 }
 
-// timing counts the frames, finds their rate and refuses clips that end early or whose rate is not constant.
-func timing(ctx context.Context, i *Info, s *stream, d *description) error {
+// timing counts the frames of a part, finds their rate, and refuses clips that end early or whose rate is not constant
+// where it must be.
+func timing(ctx context.Context, i *Info, s *stream, d *description, part Part) (*stretch, error) {
 	p, err := scan(ctx, i.Path, s.Index, "packet")
 	if err != nil {
-		return err
+		return nil, err
 	}
+	decoded := false
 	// VP8 and Theora have packets without a picture of their own.
 	if p.opaque || s.Codec == "vp8" || s.Codec == "theora" {
 		q, err := scan(ctx, i.Path, s.Index, "frame")
 		if err != nil {
-			return err
+			return nil, err
 		}
-		p.pts, p.total, p.opaque = q.pts, q.total, q.opaque
+		p.pts, p.last, p.total, p.opaque = q.pts, q.last, q.total, q.opaque
+		decoded = true
 	}
 	i.Frames = len(p.pts)
 	if i.Frames == 0 {
-		return fault.Newf(fault.Damaged, show(i.Path), "", "holds no frames")
+		return nil, fault.Newf(fault.Damaged, show(i.Path), "", "holds no frames")
 	}
 	tick := p.tick
 	if p.opaque || tick.Zero() {
-		return fault.Newf(fault.Input, show(i.Path), "", "its frames carry no times")
+		return nil, fault.Newf(fault.Input, show(i.Path), "", "its frames carry no times")
 	}
 	rate, ok := fitRate(p.pts, tick, ratio(s.RealRate), ratio(s.MeanRate))
 	if err := early(i, s, p, rate, ok, d.seconds()); err != nil {
-		return err
+		return nil, err
 	}
-	if !ok {
-		lo, hi := intervals(p.pts)
+	c := &stretch{frames: i.Frames}
+	pts, last := p.pts, p.last
+	if part.From > 0 || part.To > 0 {
+		a, b := part.window(pts, tick, i.Offset)
+		if a >= b {
+			return nil, fault.Newf(fault.Usage, show(i.Path), "", "no frame is shown from %v to %v: the last one is at %.3f s", part.From, part.To,
+				i.Offset.Seconds()+float64(pts[len(pts)-1]-pts[0])*tick.Float())
+		}
+		seekable := !decoded && (strings.HasPrefix(i.Container, "mov,") || strings.HasPrefix(i.Container, "matroska"))
+		end := pts[len(pts)-1] + last
+		if b < len(pts) {
+			last = pts[b] - pts[b-1]
+			end = pts[b]
+		}
+		i.narrow(c, pts, a, b, tick, seekable)
+		i.Length = time.Duration(math.Round(float64(end-pts[a])*tick.Float()*1e6)) * time.Microsecond
+		pts = pts[a:b]
+		if !ok { // the rate may be constant within the part
+			rate, ok = fitRate(pts, tick, ratio(s.RealRate), ratio(s.MeanRate))
+		}
+	}
+	switch {
+	case ok:
+		i.Rate = rate
+	case part.Vary:
+		i.varying(pts, tick, last)
+		if !part.Rate.Zero() {
+			c.picks = i.sample(part.Rate)
+		}
+	default:
+		lo, hi := intervals(pts)
 		ms := 1000 * tick.Float()
-		mean := math.Max(1, math.Round(float64(i.Frames-1)/float64(p.pts[i.Frames-1]-p.pts[0]+1)/tick.Float()))
-		return fault.Newf(fault.Input, show(i.Path),
+		mean := math.Max(1, math.Round(float64(i.Frames-1)/float64(pts[i.Frames-1]-pts[0]+1)/tick.Float()))
+		return nil, fault.Newf(fault.Input, show(i.Path),
 			fmt.Sprintf("make the rate constant first: ffmpeg -i %s -vf fps=%.0f -crf 12 constant.mp4", quote(i.Path), mean),
 			"its frame rate varies: intervals are %.4g to %.4g ms", float64(lo)*ms, float64(hi)*ms)
 	}
-	i.Rate = rate
-	return nil
+	return c, nil
+}
+
+// narrow makes i and c frames a to b of pts. Where the file can be searched for a time, decoding begins near a.
+func (i *Info) narrow(c *stretch, pts []int64, a, b int, tick Rate, seekable bool) {
+	if seekable {
+		before := float64(pts[a]-pts[0])*tick.Float() + i.Offset.Seconds() - 1
+		c.seek = []string{"-noaccurate_seek", "-copyts", "-ss", strconv.FormatFloat(math.Max(0, before), 'f', 3, 64)}
+		c.filters = []string{fmt.Sprintf("select='gte(pts,%d)*lte(pts,%d)'", pts[a], pts[b-1])}
+	} else {
+		c.filters = []string{fmt.Sprintf("select='between(n,%d,%d)'", a, b-1)}
+	}
+	c.frames = b - a
+	c.end = []string{"-frames:v", strconv.Itoa(c.frames)}
+	i.Frames = c.frames
+	i.From = i.Offset + time.Duration(math.Round(float64(pts[a]-pts[0])*tick.Float()*1e6))*time.Microsecond
+	i.Offset = 0
 }
 
 func intervals(pts []int64) (lo, hi int64) {
@@ -314,9 +379,9 @@ func scan(ctx context.Context, path string, index int, unit string) (*packets, e
 	if err != nil {
 		return nil, err
 	}
-	entries := "packet=pts,dts,size,flags"
+	entries := "packet=pts,dts,duration,size,flags"
 	if unit == "frame" {
-		entries = "frame=best_effort_timestamp"
+		entries = "frame=best_effort_timestamp,pkt_duration"
 	}
 	entries += ":stream=width,height,time_base"
 	args := append([]string{"-hide_banner", "-v", "level+warning", "-max_pixels", strconv.Itoa(maxPixels),
@@ -350,9 +415,10 @@ func scan(ctx context.Context, path string, index int, unit string) (*packets, e
 // read parses lines such as "pts=1001|dts=0|size=812|flags=K_".
 func (p *packets) read(lines *bufio.Scanner) {
 	var dts []int64
+	var latest int64
 	untimed := false
 	for lines.Scan() {
-		var pts, dt int64
+		var pts, dt, length int64
 		var hasPTS, hasDTS, discard, key, empty, flagged, entry bool
 		for field := range strings.SplitSeq(lines.Text(), "|") {
 			name, value, _ := strings.Cut(field, "=")
@@ -360,6 +426,8 @@ func (p *packets) read(lines *bufio.Scanner) {
 			switch name {
 			case "pts", "best_effort_timestamp":
 				pts, hasPTS, entry = n, err == nil, true
+			case "duration", "pkt_duration":
+				length = max(n, 0)
 			case "dts":
 				dt, hasDTS = n, err == nil
 			case "size":
@@ -385,6 +453,9 @@ func (p *packets) read(lines *bufio.Scanner) {
 		}
 		if discard {
 			continue
+		}
+		if len(p.pts) == 0 || pts >= latest {
+			latest, p.last = pts, length
 		}
 		p.pts = append(p.pts, pts)
 		dts = append(dts, dt)

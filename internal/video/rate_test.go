@@ -99,7 +99,7 @@ func TestRatesAndCountsSurvive(t *testing.T) {
 		}
 		i, all := frames(t, filepath.Join(dir, "in.mp4"))
 		require.Len(t, all, 37)
-		for _, ext := range extensions {
+		for _, ext := range Extensions {
 			out := filepath.Join(dir, "out"+ext)
 			save(t, out, Format{Width: i.Width, Height: i.Height, Rate: i.Rate.Mul(8), Source: i, Overwrite: true}, all)
 			j, back := frames(t, out)

@@ -2,6 +2,7 @@ package video
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 )
@@ -29,6 +30,20 @@ type source interface {
 // sizes) is fault.Input, a clip that ends before its end fault.Damaged, one with frames above 64 Mi pixels
 // fault.Limit. When ctx ends, so do the child processes and every Read.
 func Open(ctx context.Context, path string) (*Reader, error) {
+	return openClip(ctx, path, Part{}, false)
+}
+
+// OpenPart is Open for a part of the clip. A part that is empty or not inside it is fault.Usage.
+func OpenPart(ctx context.Context, path string, part Part) (*Reader, error) {
+	return openClip(ctx, path, part, false)
+}
+
+// OpenAlpha is OpenPart for the alpha of the same frames, as a grey picture. The clip must have alpha.
+func OpenAlpha(ctx context.Context, path string, part Part) (*Reader, error) {
+	return openClip(ctx, path, part, true)
+}
+
+func openClip(ctx context.Context, path string, part Part, alpha bool) (*Reader, error) {
 	dir, err := checkInput(path)
 	if err != nil {
 		return nil, err
@@ -36,13 +51,17 @@ func Open(ctx context.Context, path string) (*Reader, error) {
 	ctx, stop := context.WithCancel(ctx)
 	r := &Reader{ctx: ctx, stop: stop}
 	if dir {
-		r.info, r.src, err = openFolder(ctx, path)
+		r.info, r.src, err = openFolder(ctx, path, part, alpha)
 	} else {
-		r.info, r.src, err = openVideo(ctx, path)
+		r.info, r.src, err = openVideo(ctx, path, part, alpha)
 	}
 	if err != nil {
 		stop()
 		return nil, err
+	}
+	if alpha && !r.info.Alpha {
+		r.Close()
+		return nil, fmt.Errorf("video: %s has no alpha", show(path))
 	}
 	return r, nil
 }
@@ -57,16 +76,24 @@ func (r *Reader) Read(frame []float32) error {
 	if len(frame) != r.info.Width*r.info.Height*3 {
 		return fmt.Errorf("video: frame of %d values for %d×%d pixels", len(frame), r.info.Width, r.info.Height)
 	}
+	if r.err == nil && r.src.layout().order == stored {
+		return errors.New("video: opened for raw frames")
+	}
+	return r.read(func(l layout, raw []byte) { l.unpack(frame, raw) })
+}
+
+// read hands the next raw frame to take.
+func (r *Reader) read(take func(l layout, raw []byte)) error {
 	if r.err != nil {
 		return r.err
 	}
 	l := r.src.layout()
 	if r.ahead == nil {
-		r.ahead = readAhead(l.size(r.info.Width*r.info.Height), r.src.next)
+		r.ahead = readAhead(l.frame(r.info.Width, r.info.Height), r.src.next)
 	}
 	raw, err := r.ahead.get()
 	if err == nil {
-		l.unpack(frame, raw)
+		take(l, raw)
 		r.ahead.put(raw)
 		return nil
 	}

@@ -33,15 +33,24 @@ type Info struct {
 	Codec, PixFmt string // of the source; for a folder the file type, and rgb24 or rgb48
 	Bits          int    // of a sample: 8 … 16, 32 for float
 	RGB           bool   // samples are R'G'B' or grey: reading applies no matrix
-	Alpha         bool   // has an alpha channel, which is not read
+	Alpha         bool   // has an alpha channel: see OpenAlpha
 	Colour
 	SAR      Rate          // shape of a sample, width:height; zero if unknown
 	Rotation int           // degrees by which the file asks to turn the picture; already applied
 	Offset   time.Duration // from the file's start to the first picture
-	Tracks   []Track       // sound and subtitles
+	Tracks   []Track       // sound, subtitles, attachments and cover pictures
 	Chapters int
 	Comment  string // of the file's metadata
 	Made     string // how tsr made the clip, as its Format said; "" if it did not
+
+	// Times are set for a clip whose rate varies: when each frame begins, and the last one ends, in units of Tick
+	// seconds from the first one's begin. Rate is then the mean.
+	Times []int64
+	Tick  Rate
+	// From and Length are the stretch of the file that the pictures are, if they are not all: see Part.
+	From, Length    time.Duration
+	Language, Title string // of the pictures
+	HDR
 }
 
 // Colour is how samples stand for light, in ffmpeg's names ("bt709", "smpte170m", …; "tv" or "pc" for the
@@ -55,7 +64,7 @@ type Colour struct {
 // Track is a stream beside the picture.
 type Track struct {
 	Index    int    // in the file
-	Kind     string // "audio", "subtitle" or "attachment"
+	Kind     string // "audio", "subtitle", "attachment" or "cover"
 	Codec    string
 	Language string
 }
@@ -79,6 +88,9 @@ func (i Info) count(kind string) (n int) {
 func (i Info) Duration() time.Duration {
 	if i.Rate.Zero() {
 		return 0
+	}
+	if n := len(i.Times); n > 0 {
+		return time.Duration(float64(i.Times[n-1]) * i.Tick.Float() * 1e9)
 	}
 	return time.Duration(float64(i.Frames) / i.Rate.Float() * 1e9)
 }

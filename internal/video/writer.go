@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,11 +16,20 @@ import (
 // Format says what a Writer is to make.
 type Format struct {
 	Width, Height int
-	Rate          Rate // not used for folders
-	Source        Info // the clip that the frames were made from: its colour, pixel format and metadata are kept; may be empty
-	Sound         bool // copy sound, subtitles and chapters of Source, which must then last as long as the output
-	Overwrite     bool // replace what is there
-	Bits          int  // of a folder's images: 8 or 16; 0 means as Source
+	Rate          Rate    // not used for folders
+	Source        Info    // the clip that the frames were made from: its colour, pixel format and metadata are kept; may be empty
+	Sound         bool    // copy sound, subtitles and chapters of Source, which must then last as long as the output
+	Overwrite     bool    // replace what is there
+	Times         []int64 // if set: when each frame begins and the last one ends, in units of Tick seconds; Rate is then the mean
+	Tick          Rate
+	Codec         string    // one of Codecs; "" is the usual one for the file
+	CRF           *int      // constant rate factor; nil is the codec's usual one
+	Bits          int       // of a sample: 8, 10, 12 or 16, or what the codec has next to it; 0 means as Source
+	Alpha         bool      // keep alpha where the file can hold it: see Writer.Alpha
+	Raw           bool      // frames come with WriteRaw: see Copies
+	Drop          Drop      // of what Sound would copy
+	Extra         []string  // arguments for ffmpeg, before the name of the output
+	Out           io.Writer // where the path "-" leads
 	// Made says by what the clip is made, without brackets, for the file's comment; "" writes none. A folder has no place
 	// for it.
 	Made string
@@ -37,6 +47,7 @@ type Writer struct {
 	ctx    context.Context
 	n      int
 	notes  []string
+	graph  string // filters of a video file
 	over   bool
 	err    error
 }
@@ -51,8 +62,13 @@ type sink interface {
 // Create begins a clip at path: a video file by its extension, or a folder of PNG images if path ends in a
 // slash or is a folder.
 //
-//	.mp4 .mov   H.264 of high quality (x264 CRF 12), 4:2:0, 8 bits (4:4:4 for odd sizes); plays anywhere
+//	.mp4 .mov   H.264 of high quality (x264 CRF 12), 4:2:0 (4:4:4 for odd sizes); H.265 from more than 8 bits; ProRes 4444
+//	            for alpha in .mov
 //	.mkv        FFV1, lossless, in the pixel format of the source, or R'G'B' of its depth
+//	.webm       VP9
+//	-           raw frames as yuv4mpeg to Format.Out, in the pixel format of the source, R'G'B' as 4:4:4
+//
+// What goes to "-" is gone with each Write; it has no sound and cannot be read back.
 //
 // Equal frames, format and source give equal bytes. An unknown extension is fault.Usage; a path that is
 // taken, without Overwrite, or cannot be written is fault.Output.
@@ -61,8 +77,10 @@ func Create(ctx context.Context, path string, f Format) (*Writer, error) {
 		return nil, fmt.Errorf("video: output of %d×%d pixels", f.Width, f.Height)
 	}
 	folder := IsFolder(path)
-	if err := checkOutput(path, folder, f); err != nil {
-		return nil, err
+	if path != Pipe {
+		if err := checkOutput(path, folder, f); err != nil {
+			return nil, err
+		}
 	}
 	ctx, stop := context.WithCancel(ctx)
 	w := &Writer{path: path, format: f, ctx: ctx, stop: stop, w: f.Width, h: f.Height}
@@ -76,9 +94,12 @@ func Create(ctx context.Context, path string, f Format) (*Writer, error) {
 		stop()
 		return nil, err
 	}
-	w.queue = writeBehind(w.l.size(w.w*w.h), w.sink.write)
+	w.queue = writeBehind(w.l.frame(w.w, w.h), w.sink.write)
 	return w, nil
 }
+
+// Pipe is the path of standard output.
+const Pipe = "-"
 
 // IsFolder reports whether an output path means a folder of images.
 func IsFolder(path string) bool {
@@ -102,9 +123,9 @@ func Exists(path string) bool {
 // checkOutput finds what can be wrong with an output before any work is done.
 func checkOutput(path string, folder bool, f Format) error {
 	ext := strings.ToLower(filepath.Ext(path))
-	if !folder && !slices.Contains(extensions, ext) {
+	if !folder && !slices.Contains(Extensions, ext) {
 		return fault.Newf(fault.Usage, show(path), "a folder of PNG images is written to a path that ends in /",
-			"cannot tell the format from its name: known are %s", strings.Join(extensions, " "))
+			"cannot tell the format from its name: known are %s", strings.Join(Extensions, " "))
 	}
 	dir := filepath.Dir(filepath.Clean(path))
 	if st, err := os.Stat(dir); err != nil {
@@ -131,15 +152,62 @@ func checkOutput(path string, folder bool, f Format) error {
 	return nil
 }
 
+// name is the output in messages.
+func (w *Writer) name() string {
+	if w.path == Pipe {
+		return "standard output"
+	}
+	return show(w.path)
+}
+
+// Check finds out what Create would say to the codec of an output, before there is anything to write.
+func Check(ctx context.Context, path string, f Format) error {
+	ext := extension(path)
+	if path != Pipe && IsFolder(path) {
+		ext = "/"
+	}
+	if path == Pipe && len(f.Times) > 0 {
+		return fault.Newf(fault.Usage, "standard output", "make the rate constant: --vfr cfr=30", "yuv4mpeg has no times, and the rate of this clip varies")
+	}
+	_, err := choose(ctx, f, ext)
+	return err
+}
+
+// Alpha reports whether frames come with alpha, by WriteAlpha.
+func (w *Writer) Alpha() bool { return w.l.alpha }
+
 // Notes says what of the source the output cannot hold as it was: one line each, for the user.
 func (w *Writer) Notes() []string { return w.notes }
 
 // Write appends frame [Height,Width,3]. Values outside [0,1] are limited to it. A full disk or an encoder
 // that ended is fault.Output, which may come some frames late; the Writer has then removed its files.
-func (w *Writer) Write(frame []float32) error {
+func (w *Writer) Write(frame []float32) error { return w.write(frame, nil) }
+
+// WriteAlpha is Write for a Writer with alpha: alpha [Height,Width,3] comes as a grey picture.
+func (w *Writer) WriteAlpha(frame, alpha []float32) error {
+	if len(alpha) != len(frame) || !w.l.alpha {
+		return errors.New("video: alpha that does not fit")
+	}
+	return w.write(frame, alpha)
+}
+
+func (w *Writer) write(frame, alpha []float32) error {
 	if len(frame) != w.format.Width*w.format.Height*3 {
 		return fmt.Errorf("video: frame of %d values for %d×%d pixels", len(frame), w.format.Width, w.format.Height)
 	}
+	if w.l.order == stored {
+		return errors.New("video: made for raw frames")
+	}
+	return w.put(func(raw []byte) {
+		w.l.pack(raw, frame, w.format.Width, w.format.Height, w.w, w.h)
+		if alpha != nil {
+			w.l.packAlpha(raw, alpha, w.format.Width, w.format.Height, w.w, w.h)
+		}
+	})
+}
+
+// put queues a frame that fill fills.
+func (w *Writer) put(fill func(raw []byte)) error {
 	if w.err != nil {
 		return w.err
 	}
@@ -150,7 +218,7 @@ func (w *Writer) Write(frame []float32) error {
 		return w.fail(w.ctx.Err())
 	}
 	raw := <-w.queue.free
-	w.l.pack(raw, frame, w.format.Width, w.format.Height, w.w, w.h)
+	fill(raw)
 	w.queue.full <- raw
 	w.n++
 	return nil
@@ -164,6 +232,9 @@ func (w *Writer) Commit() error {
 	}
 	if w.n == 0 {
 		return w.fail(errors.New("video: no frame was written"))
+	}
+	if n := len(w.format.Times); n > 0 && w.n != n-1 {
+		return w.fail(fmt.Errorf("video: %d frames with %d times", w.n, n-1))
 	}
 	w.over = true
 	if err := errors.Join(w.queue.finish(), w.ctx.Err()); err != nil {

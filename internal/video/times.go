@@ -1,0 +1,163 @@
+package video
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"tsr/internal/fault"
+)
+
+// Divide returns the times at which k frames for every one of a clip begin: every interval is cut into k equal parts.
+// Like Info.Times it has one more value than there are frames, the end. Values are in units of 1/k of the tick.
+func Divide(times []int64, k int) []int64 {
+	if len(times) == 0 {
+		return nil
+	}
+	out := make([]int64, 0, (len(times)-1)*k+1)
+	for n := range len(times) - 1 {
+		for j := range int64(k) {
+			out = append(out, times[n]*int64(k)+j*(times[n+1]-times[n]))
+		}
+	}
+	return append(out, times[len(times)-1]*int64(k))
+}
+
+// varying fills the times of a clip whose rate is not constant. length is that of the last frame in ticks, 0 if unknown.
+func (i *Info) varying(pts []int64, tick Rate, length int64) {
+	n := len(pts)
+	if length <= 0 {
+		length = pts[n-1] - pts[n-2]
+	}
+	i.Tick, i.Times = tick, make([]int64, 0, n+1)
+	for _, p := range pts {
+		i.Times = append(i.Times, p-pts[0])
+	}
+	i.Times = append(i.Times, pts[n-1]-pts[0]+length)
+	i.Rate = rational(n, i.Times[n], tick)
+}
+
+// sample makes i a clip of constant rate and returns which of its frames is shown at each of the new instants: the one
+// that began last, a thousandth of an interval early included.
+func (i *Info) sample(r Rate) []int {
+	n := len(i.Times) - 1
+	step := 1 / (r.Float() * i.Tick.Float()) // in ticks
+	count := max(1, int(float64(i.Times[n])/step+0.5))
+	picks := make([]int, count)
+	at := 0
+	for k := range picks {
+		for at+1 < n && float64(i.Times[at+1]) <= (float64(k)+0.001)*step {
+			at++
+		}
+		picks[k] = at
+	}
+	i.Times, i.Tick, i.Rate, i.Frames = nil, Rate{}, r, count
+	return picks
+}
+
+// resampled shows the frames of a source at other instants.
+type resampled struct {
+	source
+	picks []int
+	n     int    // frames delivered
+	held  []byte // frame at-1 of the source
+	at    int
+}
+
+func (s *resampled) next(raw []byte) error {
+	if s.held == nil {
+		s.held = aligned(len(raw))
+	}
+	for s.n == len(s.picks) || s.at <= s.picks[s.n] {
+		if err := s.source.next(s.held); err != nil { // io.EOF only when all are delivered
+			return err
+		}
+		s.at++
+	}
+	copy(raw, s.held)
+	s.n++
+	return nil
+}
+
+// clockExpression returns ffmpeg's expression for the time of frame N, shift + times[N]: a search through the runs of
+// equal intervals.
+func clockExpression(times []int64, shift int64) string {
+	type run struct {
+		first       int
+		begin, step int64
+	}
+	var runs []run
+	for n := range len(times) - 1 {
+		step := times[n+1] - times[n]
+		if k := len(runs) - 1; k < 0 || runs[k].step != step {
+			runs = append(runs, run{n, shift + times[n], step})
+		}
+	}
+	var b strings.Builder
+	var tree func([]run)
+	tree = func(r []run) {
+		if len(r) == 1 {
+			fmt.Fprintf(&b, "%d+(N-%d)*%d", r[0].begin, r[0].first, r[0].step)
+			return
+		}
+		half := len(r) / 2
+		fmt.Fprintf(&b, "if(lt(N,%d),", r[half].first)
+		tree(r[:half])
+		b.WriteString(",")
+		tree(r[half:])
+		b.WriteString(")")
+	}
+	tree(runs)
+	return b.String()
+}
+
+// Part says which frames of a clip are read, and what of them. The zero Part is the whole of a clip of constant rate.
+type Part struct {
+	From, To time.Duration // frames shown from From on and before To, by the file's clock; To 0 is the end
+	Crop     Crop          // of the picture as it is delivered
+	Vary     bool          // take clips whose rate varies: see Info.Times
+	raw      bool
+	Rate     Rate // with Vary: make their rate this one, by repeating and leaving out frames
+}
+
+// Crop is a rectangle of a picture. The zero Crop is all of it.
+type Crop struct{ Width, Height, X, Y int }
+
+// check finds a rectangle that is not inside the picture.
+func (c Crop) check(i Info) error {
+	if c.Width <= 0 || c.Height <= 0 || c.X < 0 || c.Y < 0 || c.X > i.Width-c.Width || c.Y > i.Height-c.Height {
+		return fault.Newf(fault.Usage, "--crop", "", "%d×%d at %d,%d is not inside the picture of %d×%d", c.Width, c.Height, c.X, c.Y, i.Width, i.Height)
+	}
+	return nil
+}
+
+// Whole reports whether p reads all frames as they are.
+func (p Part) Whole() bool {
+	p.Vary = false
+	return p == Part{}
+}
+
+// String tells p from all others that read other frames.
+func (p Part) String() string {
+	return fmt.Sprintf("%v to %v, %d×%d at %d,%d, rate %v", p.From, p.To, p.Crop.Width, p.Crop.Height, p.Crop.X, p.Crop.Y, p.Rate)
+}
+
+// window returns the frames of pts, in ticks, that p asks for. first is the time of the first by the file's clock.
+func (p Part) window(pts []int64, tick Rate, first time.Duration) (a, b int) {
+	begins := func(t time.Duration) int {
+		ticks := (t - first).Seconds() / tick.Float()
+		k, _ := slices.BinarySearchFunc(pts, ticks, func(x int64, at float64) int {
+			if float64(x-pts[0]) < at-0.01 { // times in a file are rounded, and so is what the user types
+				return -1
+			}
+			return 1
+		})
+		return k
+	}
+	a, b = begins(p.From), len(pts)
+	if p.To > 0 {
+		b = begins(p.To)
+	}
+	return a, b
+}
