@@ -93,7 +93,7 @@ The same command given again goes on with a run that was interrupted.`,
 	fs.BoolVar(&f.restart, "restart", false, "start over")
 	fs.BoolVar(&f.overwrite, "overwrite", false, "replace OUTPUT")
 	fs.StringVar(&f.init, "init", "", "start training from the model in `FILE`: same camera, same scene")
-	fs.StringVar(&f.saveModel, "save-model", "", "write the trained network to `FILE`.safetensors, for --init or PyTorch")
+	fs.StringVar(&f.saveModel, "save-model", "", "write the trained network to `FILE` (.safetensors), for --init or PyTorch")
 	fs.StringVar(&f.report, "report", "", "write an HTML page with plots and slices to `FILE`")
 	fs.StringVar(&f.progress, "progress", string(ui.Auto), "`HOW`: auto, bar, plain, json or none")
 	fs.BoolVar(&f.json, "json", false, "print the result as JSON on standard output")
