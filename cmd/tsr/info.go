@@ -14,16 +14,18 @@ import (
 	"tsr/internal/fault"
 	"tsr/internal/job"
 	"tsr/internal/progress"
+	"tsr/internal/scene"
 	"tsr/internal/video"
 )
 
 func newInfo() *cobra.Command {
-	var asJSON bool
+	var asJSON, header bool
 	c := &cobra.Command{
 		Use:   "info INPUT [flags]",
 		Short: "tell what a clip or a job folder is",
-		Long: `Say what INPUT is: a clip (size, frames, rate, colour as tsr takes it, sound) or
-the folder of a job (what it works on and how far it is).`,
+		Long: `Say what INPUT is: a clip (size, frames, rate, colour as tsr takes it, sound, and
+what its frames show: scene cuts, repeated frames, still overlays) or the folder of
+a job (what it works on and how far it is).`,
 		Example: `  tsr info clip.mp4
   tsr info --json slow.mp4.tsr`,
 		Args: arguments(1, 1, "INPUT"),
@@ -31,14 +33,15 @@ the folder of a job (what it works on and how far it is).`,
 			if err := refusePipe(args...); err != nil {
 				return err
 			}
-			return info(c.Context(), c.OutOrStdout(), args[0], asJSON)
+			return info(c.Context(), c.OutOrStdout(), args[0], asJSON, header)
 		},
 	}
+	c.Flags().BoolVar(&header, "header", false, "do not look at the frames, which takes as long as decoding a clip")
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
 	return c
 }
 
-func info(ctx context.Context, w io.Writer, path string, asJSON bool) error {
+func info(ctx context.Context, w io.Writer, path string, asJSON, header bool) error {
 	if st, err := os.Stat(path); err == nil && st.IsDir() {
 		identity, state, err := job.Describe(path)
 		if err == nil {
@@ -55,9 +58,22 @@ func info(ctx context.Context, w io.Writer, path string, asJSON bool) error {
 	defer r.Close()
 	i := r.Info()
 	if asJSON {
-		return printJSON(w, clipJSON(i))
+		var seen *scene.Findings
+		if !header {
+			if seen, err = look(r); err != nil {
+				return err
+			}
+		}
+		return printJSON(w, clipJSON(i, seen))
 	}
-	return table(w, describeClip(i))
+	if err := table(w, describeClip(i)); err != nil || header {
+		return err
+	}
+	seen, err := look(r)
+	if err != nil {
+		return err
+	}
+	return table(w, describeFindings(seen))
 }
 
 // fact is one line of what is known.
@@ -126,7 +142,7 @@ func tracks(i video.Info, kind string) string {
 }
 
 // clipJSON is what is known about a clip for a program.
-func clipJSON(i video.Info) any {
+func clipJSON(i video.Info, seen *scene.Findings) any {
 	type track struct {
 		Kind     string `json:"kind"`
 		Codec    string `json:"codec"`
@@ -163,8 +179,9 @@ func clipJSON(i video.Info) any {
 		Rotation  int      `json:"rotation"`
 		Tracks    []track  `json:"tracks"`
 		Made      string   `json:"made_by_tsr,omitempty"`
+		*findings
 	}{i.Path, i.Folder, i.Container, i.Width, i.Height, i.Frames, fraction(i.Rate), i.Times != nil, duration, i.Codec, i.PixFmt, i.Bits,
-		i.Matrix, i.Range, i.Primaries, i.Transfer, i.Assumed, i.Alpha, i.Rotation, list, i.Made}
+		i.Matrix, i.Range, i.Primaries, i.Transfer, i.Assumed, i.Alpha, i.Rotation, list, i.Made, findingsJSON(seen)}
 }
 
 // jobState is the part of a run's state that is shown.

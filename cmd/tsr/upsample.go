@@ -122,7 +122,7 @@ SIGUSR1 makes a run tell in one line on standard error how far it is.`,
 	fs.BoolVar(&f.force, "force", false, "take a clip that tsr itself has made")
 	fs.BoolVar(&f.overwrite, "overwrite", false, "replace OUTPUT")
 	fs.StringVar(&f.init, "init", "", "start training from the model in `FILE`: same camera, same scene")
-	fs.StringVar(&f.saveModel, "save-model", "", "write the trained network to `FILE`.safetensors, for --init or PyTorch")
+	fs.StringVar(&f.saveModel, "save-model", "", "write the trained network to `FILE` (.safetensors), for --init or PyTorch")
 	fs.StringVar(&f.report, "report", "", "write an HTML page with plots and slices to `FILE`")
 	fs.StringVar(&f.progress, "progress", string(ui.Auto), "`HOW`: auto, bar, plain, json or none")
 	fs.BoolVar(&f.json, "json", false, "print the result as JSON on standard output")

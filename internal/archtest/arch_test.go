@@ -51,6 +51,7 @@ var allowed = map[string][]string{
 	"tsr/internal/report":   {},
 	"tsr/internal/resample": {},
 	"tsr/internal/safeio":   {},
+	"tsr/internal/scene":    {},
 	"tsr/internal/synth":    {},
 	"tsr/internal/volume":   {},
 	"tsr/internal/archtest": {},
