@@ -47,6 +47,8 @@ func (f *upsampleFlags) checkBatch(args []string) error {
 		return usage("--job", "leave it out: each clip keeps its state beside its output", "is for one clip")
 	case f.many() && f.report != "":
 		return usage("--report", "", "is for one clip")
+	case f.many() && f.uncertain != "":
+		return usage("--uncertainty", "", "is for one clip")
 	case f.many() && f.saveModel != "":
 		return usage("--save-model", "", "is for one clip")
 	case f.many():

@@ -27,7 +27,7 @@ var flagGroups = map[string][]flagGroup{
 		{"Machine", []string{"threads", "memory", "backend", "precision"}},
 		{"Many clips", []string{"from-manifest", "shard"}},
 		{"State", []string{"job", "restart", "force"}},
-		{"What is told", []string{"report", "json", "progress", "verbose"}},
+		{"What is told", []string{"report", "uncertainty", "json", "progress", "verbose"}},
 	},
 	"eval": {
 		{"Usual", []string{"metrics", "controls", "no-truth", "report", "json", "help"}},

@@ -70,6 +70,14 @@ func (u *upsampling) run() error {
 	if err := u.checkJob(); err != nil {
 		return err
 	}
+	if u.flags.uncertain != "" {
+		uncertainty, err := u.uncertainty()
+		if err != nil {
+			return err
+		}
+		defer uncertainty.Close()
+		u.opts.Uncertainty = uncertainty
+	}
 	for _, path := range []string{u.flags.report, u.flags.saveModel} {
 		if path == "" {
 			continue
@@ -190,6 +198,19 @@ func (u *upsampling) format(overwrite bool) video.Format {
 
 func (u *upsampling) sink(overwrite bool) *clipSink {
 	return &clipSink{ctx: u.ctx, path: u.output, note: u.ui.Note, format: u.format(overwrite), alpha: u.alpha}
+}
+
+// uncertainty is where --uncertainty goes: to a clip of the output's size and rate, which replaces what is there.
+func (u *upsampling) uncertainty() (*clipSink, error) {
+	path := u.flags.uncertain
+	if filepath.Clean(path) == filepath.Clean(u.output) {
+		return nil, usage("--uncertainty", "choose another name", "%s is the output", show(path))
+	}
+	if _, err := checkOutput(u.info, path); err != nil {
+		return nil, err
+	}
+	f := outputFormat(video.Info{Width: u.info.Width, Height: u.info.Height}, u.rate(), false, true)
+	return &clipSink{ctx: u.ctx, path: path, note: func(string) {}, format: f}, video.Check(u.ctx, path, f)
 }
 
 // alpha opens the output's alpha: the input's, interpolated. The network has not learnt from it.

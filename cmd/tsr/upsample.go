@@ -42,6 +42,7 @@ type upsampleFlags struct {
 	overwrite bool
 	init      string
 	saveModel string
+	uncertain string
 	report    string
 	progress  string
 	json      bool
@@ -123,6 +124,7 @@ SIGUSR1 makes a run tell in one line on standard error how far it is.`,
 	fs.BoolVar(&f.overwrite, "overwrite", false, "replace OUTPUT")
 	fs.StringVar(&f.init, "init", "", "start training from the model in `FILE`: same camera, same scene")
 	fs.StringVar(&f.saveModel, "save-model", "", "write the trained network to `FILE` (.safetensors), for --init or PyTorch")
+	fs.StringVar(&f.uncertain, "uncertainty", "", "write to `FILE`, a video or a folder/, how far the network's looks at the\nclip lie apart: white is 1/8 of the range of values")
 	fs.StringVar(&f.report, "report", "", "write an HTML page with plots and slices to `FILE`")
 	fs.StringVar(&f.progress, "progress", string(ui.Auto), "`HOW`: auto, bar, plain, json or none")
 	fs.BoolVar(&f.json, "json", false, "print the result as JSON on standard output")
@@ -164,6 +166,8 @@ func (f *upsampleFlags) options(c *cobra.Command) (*tsr.Options, error) {
 		return nil, usage("--threads", "", "%d: must be above 0", f.threads)
 	case f.report != "" && f.method != methodTSR:
 		return nil, usage("--report", "tsr eval has a report about controls", "is for --method tsr")
+	case f.uncertain != "" && f.method != methodTSR:
+		return nil, usage("--uncertainty", "", "is for --method tsr")
 	case (f.init != "" || f.saveModel != "") && f.method != methodTSR:
 		return nil, usage("--method "+f.method, "leave out --init and --save-model", "trains nothing")
 	case f.saveModel != "" && filepath.Ext(f.saveModel) != modelExt:
