@@ -59,7 +59,7 @@ func TestOutputNames(t *testing.T) {
 	f := upsampleFlags{outDir: "out"}
 	dir := t.TempDir()
 	for in, want := range map[string]string{
-		"a/x.mkv": "out/x.mkv", "x.MP4": "out/x.MP4", "x.webm": "out/x.mp4", "x": "out/x.mp4", "x.y.avi": "out/x.y.mp4",
+		"a/x.mkv": "out/x.mkv", "x.MP4": "out/x.MP4", "x.webm": "out/x.webm", "x": "out/x.mp4", "x.y.avi": "out/x.y.mp4",
 		dir: "out/" + filepath.Base(dir) + "/",
 	} {
 		assert.Equal(t, want, f.outputOf(in), in)

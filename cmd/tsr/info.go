@@ -23,9 +23,9 @@ func newInfo() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "info INPUT [flags]",
 		Short: "tell what a clip or a job folder is",
-		Long: `Say what INPUT is: a clip (size, frames, rate, colour as tsr takes it, sound, and
-what its frames show: scene cuts, repeated frames, still overlays) or the folder of
-a job (what it works on and how far it is).`,
+		Long: `Say what INPUT is: a clip (size, frames, rate, colour as tsr takes it, sound,
+and what its frames show: scene cuts, repeated frames, still overlays) or the
+folder of a job (what it works on and how far it is).`,
 		Example: `  tsr info clip.mp4
   tsr info --json slow.mp4.tsr`,
 		Args: arguments(1, 1, "INPUT"),

@@ -57,9 +57,9 @@ func newUpsample() *cobra.Command {
 		Use:   "upsample INPUT OUTPUT [flags] [-- arguments for ffmpeg]",
 		Short: "give a clip 2, 4 or 8 times its frames",
 		Long: `Learn from INPUT alone how it moves, and write it with more frames to OUTPUT. A
-clip is a video file, a folder of numbered images (an output path ending in /), or
-- for a pipe of yuv4mpeg. The same command given again goes on with a run that was
-interrupted.
+clip is a video file, a folder of numbered images (an output path ending in /),
+or - for a pipe of yuv4mpeg. The same command given again goes on with a run
+that was interrupted.
 
 With --out-dir or --from-manifest many clips are made one after the other, what is
 done already is left as it is, a clip that fails does not stop the others, and the
