@@ -12,7 +12,7 @@ import (
 // from a frame that pans faster. The shares need not sum to 1.
 type Mix struct{ Within, Across, Shift, Pan float64 }
 
-// Published is the mix of the published settings, Default that of tsr's own presets.
+// Published is the mix of the published settings, Default that of tsr's own presets before they choose a kind.
 var (
 	Published = Mix{Within: 0.4, Across: 0.4, Shift: 0.2}
 	Default   = Mix{Within: 0.4, Across: 0.4, Pan: 0.2}

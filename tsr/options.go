@@ -65,7 +65,7 @@ type Options struct {
 	Budget   time.Duration // longest time in training, all levels together; 0 means the preset's
 	Steps    int           // if above 0: exactly this many training steps a level, whatever the time
 	Exposure Exposure      // shutter model of the input; the zero value is pyramid.Full
-	Pairs    PairMix       // what to learn from; "" means BothPairs
+	Pairs    PairMix       // what to learn from; "" means the preset's: WithinPairs, for Paper BothPairs
 	Init     []byte        // start from this model, as Model returns it; nil starts from random weights
 	Seed     uint64        // equal seed, clip, options, backend, release: equal bits on one machine; 0 means 1
 	Backend  string        // "onednn", "ref"; "" and "auto" mean the fastest compiled in
@@ -99,6 +99,7 @@ type settings struct {
 	final   float64
 	edge    int
 	mix     train.Mix
+	pairs   PairMix // of the mix, unless Options says otherwise
 	minSide int // of a frame at the level where the run starts
 }
 
@@ -113,7 +114,7 @@ func (s settings) ratio() float64 {
 // settingsOf returns what a preset stands for. docs/experiments.md has the measurements behind it.
 func settingsOf(p Preset) (settings, bool) {
 	s := settings{
-		batch: 8, crop: [2]int{16, 16}, warm: 100, final: 0.01, edge: 2, mix: train.Default, minSide: 128,
+		batch: 8, crop: [2]int{16, 16}, warm: 100, final: 0.01, edge: 2, mix: train.Default, pairs: WithinPairs, minSide: 128,
 	}
 	switch p {
 	case Fast:
@@ -123,7 +124,8 @@ func settingsOf(p Preset) (settings, bool) {
 	case Best:
 		s.net, s.peak, s.muon, s.budget, s.turns = net.Lean(96), 1e-3, 0.02, 30*time.Minute, 16
 	case Paper:
-		s.net, s.zssr, s.batch, s.crop, s.mix, s.turns = net.Paper(), true, 1, [2]int{16, 36}, train.Published, 1
+		s.net, s.zssr, s.batch, s.crop, s.turns = net.Paper(), true, 1, [2]int{16, 36}, 1
+		s.mix, s.pairs = train.Published, BothPairs
 	default:
 		return s, false
 	}
@@ -141,9 +143,6 @@ func (o *Options) complete() (Options, settings, error) {
 	}
 	if c.Preset == "" {
 		c.Preset = Balanced
-	}
-	if c.Pairs == "" {
-		c.Pairs = BothPairs
 	}
 	if c.Backend == "" {
 		c.Backend = "auto"
@@ -166,6 +165,9 @@ func (o *Options) complete() (Options, settings, error) {
 	s, ok := settingsOf(c.Preset)
 	if !ok {
 		return c, s, usage("preset %q: choose fast, balanced, best or paper", c.Preset)
+	}
+	if c.Pairs == "" {
+		c.Pairs = s.pairs
 	}
 	if s.mix, ok = c.Pairs.of(s.mix); !ok {
 		return c, s, usage("pairs %q: choose both, within or across", c.Pairs)

@@ -31,6 +31,7 @@ type Result struct {
 	Factor, FramesIn, FramesOut int
 	Width, Height               int
 	Preset                      Preset
+	Pairs                       PairMix
 	Backend, Precision          string
 	Seed                        uint64
 	Steps                       int  // training steps, all levels together
@@ -299,7 +300,7 @@ func (r *run) note(format string, args ...any) {
 func (r *run) result(resumed bool) *Result {
 	res := &Result{
 		Factor: r.opts.Factor, FramesIn: r.frames, FramesOut: r.frames * r.opts.Factor, Width: r.w, Height: r.h,
-		Preset: r.opts.Preset, Backend: r.be.Name(), Precision: "f32", Seed: r.opts.Seed, Resumed: resumed,
+		Preset: r.opts.Preset, Pairs: r.opts.Pairs, Backend: r.be.Name(), Precision: "f32", Seed: r.opts.Seed, Resumed: resumed,
 		Consistency: r.st.Consistency, Validation: r.st.Validation, Gain: r.st.Gain, Seconds: r.st.Seconds,
 		Curve: r.st.Curve, Gains: r.st.Gains, Shares: r.st.Shares, Agreement: r.st.Agreement,
 	}

@@ -346,7 +346,7 @@ func TestJobOfAnotherRun(t *testing.T) {
 		"preset":   func(o *Options) { o.Preset = Balanced },
 		"training": func(o *Options) { o.Steps = 7 },
 		"exposure": func(o *Options) { o.Exposure = pyramid.Delta },
-		"pairs":    func(o *Options) { o.Pairs = WithinPairs },
+		"pairs":    func(o *Options) { o.Pairs = AcrossPairs },
 		"seed":     func(o *Options) { o.Seed = 9 },
 		"threads":  func(o *Options) { o.Threads = 1 },
 	} {

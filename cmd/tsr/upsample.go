@@ -107,7 +107,7 @@ SIGUSR1 makes a run tell in one line on standard error how far it is.`,
 	fs.DurationVar(&f.budget, "budget", 0, "train for `TIME` at most, such as 10m (default by preset)")
 	fs.IntVar(&f.steps, "steps", 0, "train exactly `N` steps a level instead: the same on any machine")
 	fs.StringVar(&f.exposure, "exposure", "full", "`E` of the shutter: full, delta or the open share of the interval")
-	fs.StringVar(&f.pairs, "pairs", string(tsr.BothPairs), "learn from `KIND`: both, within or across the clip's dimensions")
+	fs.StringVar(&f.pairs, "pairs", "", "learn from `KIND`: within the clip's dimensions, across them or both\n(default within; both for the preset paper)")
 	fs.Uint64Var(&f.seed, "seed", 1, "`N`: equal seeds and steps give equal frames")
 	fs.StringVar(&f.precision, "precision", "auto", "`P`: auto or f32")
 	fs.StringVar(&f.backend, "backend", "auto", "`NAME` of what convolves: auto, onednn or ref")
@@ -152,7 +152,7 @@ func (f *upsampleFlags) options(c *cobra.Command) (*tsr.Options, error) {
 		return nil, usage("--steps", "give one of them", "does not go together with --budget")
 	case f.exposure == "auto":
 		return nil, usage("--exposure auto", "give full, delta or the open fraction", later)
-	case f.pairs != string(tsr.BothPairs) && f.pairs != string(tsr.WithinPairs) && f.pairs != string(tsr.AcrossPairs):
+	case f.pairs != "" && f.pairs != string(tsr.BothPairs) && f.pairs != string(tsr.WithinPairs) && f.pairs != string(tsr.AcrossPairs):
 		return nil, usage("--pairs", "", "%q: choose both, within or across", f.pairs)
 	case f.seed == 0:
 		return nil, usage("--seed", "", "0: seeds are 1 and above")
