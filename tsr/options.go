@@ -100,7 +100,7 @@ type settings struct {
 	edge    int
 	mix     train.Mix
 	pairs   PairMix // of the mix, unless Options says otherwise
-	minSide int // of a frame at the level where the run starts
+	minSide int     // of a frame at the level where the run starts
 }
 
 // ratio is Muon's rate over Adam's.
