@@ -19,6 +19,10 @@
 // x and t, and the sharp axis of space teaches the blurred axis of time (across dimensions). Pollak Zuckerman, Naor,
 // Pisha, Bagon, Irani: Across Scales & Across Dimensions, ECCV 2020.
 //
+// Both show only what is there. So a fifth of the pairs is a frame of the clip that pans, at any speed and with the blur of
+// that speed. Beside these, pairs across dimensions cost more than they gave on the clips measured (docs/experiments.md):
+// the presets but Paper leave them out, and [Options].Pairs brings them back.
+//
 // # A run
 //
 // [Upsample] goes through a list of tasks that depends on the factor and the frame size only (plan.go):
@@ -48,7 +52,9 @@
 // # When the network does not help
 //
 // After a doubling's training the run rebuilds the level from itself coarsened once more in time, and gives the network
-// the share of the result, from 0 to 1, that serves best there. With none of it, as on noise, what is left is cubic
+// the share of the result, from 0 to 1, that serves best there. Then it films the result of the level itself again, half a
+// frame later, and looks whether the network finds that result once more: one that learnt what is true at half the rate
+// only does not, and its share shrinks. With none of it, as on noise or where light swings, what is left is cubic
 // interpolation with BP.
 //
 // # What a run promises
