@@ -64,7 +64,7 @@ func choices() map[string][]string {
 		"factor":    {"2", "4", "8"},
 		"method":    methodNames(),
 		"preset":    presets,
-		"exposure":  {"full", "delta"},
+		"exposure":  {"full", "delta", "auto"},
 		"pairs":     {string(tsr.BothPairs), string(tsr.WithinPairs), string(tsr.AcrossPairs)},
 		"precision": {"auto", "f32"},
 		"backend":   {"auto", "onednn", "ref"},

@@ -34,6 +34,7 @@ type result struct {
 	Height      int                `json:"height"`
 	Method      string             `json:"method"`
 	Preset      tsr.Preset         `json:"preset"`
+	Exposure    string             `json:"exposure"`
 	Pairs       tsr.PairMix        `json:"pairs"`
 	Backend     string             `json:"backend"`
 	Precision   string             `json:"precision"`
@@ -69,7 +70,7 @@ func (u *upsampling) result(r *tsr.Result) *result {
 	return &result{
 		Input: u.input, Output: u.output, Method: methodTSR, Factor: r.Factor, FramesIn: r.FramesIn, FramesOut: r.FramesOut,
 		RateIn: fraction(u.info.Rate), RateOut: fraction(u.rateOut), Width: r.Width, Height: r.Height,
-		Preset: r.Preset, Pairs: r.Pairs, Backend: r.Backend, Precision: r.Precision, Seed: r.Seed, Steps: r.Steps, Resumed: r.Resumed,
+		Preset: r.Preset, Exposure: u.opts.Exposure.String(), Pairs: r.Pairs, Backend: r.Backend, Precision: r.Precision, Seed: r.Seed, Steps: r.Steps, Resumed: r.Resumed,
 		Consistency: decibel(r.Consistency), Validation: decibel(r.Validation), Gain: decibel(r.Gain), Shares: r.Shares, Agreement: r.Agreement,
 		Seconds: map[string]float64{
 			"total":       max(total, sum),

@@ -50,6 +50,11 @@ func (u *upsampling) run() error {
 	if err := u.recognise(); err != nil {
 		return err
 	}
+	if u.flags.exposure == autoExposure {
+		if err := u.findExposure(); err != nil {
+			return err
+		}
+	}
 	u.fillJob()
 	if u.hash, err = video.Hash(u.ctx, u.path); err != nil {
 		return err

@@ -106,7 +106,7 @@ SIGUSR1 makes a run tell in one line on standard error how far it is.`,
 	fs.StringVarP(&f.preset, "preset", "p", string(tsr.Balanced), "`NAME` is fast, balanced, best or paper: time against quality")
 	fs.DurationVar(&f.budget, "budget", 0, "train for `TIME` at most, such as 10m (default by preset)")
 	fs.IntVar(&f.steps, "steps", 0, "train exactly `N` steps a level instead: the same on any machine")
-	fs.StringVar(&f.exposure, "exposure", "full", "`E` of the shutter: full, delta or the open share of the interval")
+	fs.StringVar(&f.exposure, "exposure", "full", "`E` of the shutter: full, delta, the open share of the interval, or auto:\nby the clip's blur")
 	fs.StringVar(&f.pairs, "pairs", "", "learn from `KIND`: within the clip's dimensions, across them or both\n(default within; both for the preset paper)")
 	fs.Uint64Var(&f.seed, "seed", 1, "`N`: equal seeds and steps give equal frames")
 	fs.StringVar(&f.precision, "precision", "auto", "`P`: auto or f32")
@@ -150,8 +150,6 @@ func (f *upsampleFlags) options(c *cobra.Command) (*tsr.Options, error) {
 		return nil, usage("--steps", "", "%d: must be above 0", f.steps)
 	case set("steps") && set("budget"):
 		return nil, usage("--steps", "give one of them", "does not go together with --budget")
-	case f.exposure == "auto":
-		return nil, usage("--exposure auto", "give full, delta or the open fraction", later)
 	case f.pairs != "" && f.pairs != string(tsr.BothPairs) && f.pairs != string(tsr.WithinPairs) && f.pairs != string(tsr.AcrossPairs):
 		return nil, usage("--pairs", "", "%q: choose both, within or across", f.pairs)
 	case f.seed == 0:
@@ -179,8 +177,8 @@ func (f *upsampleFlags) options(c *cobra.Command) (*tsr.Options, error) {
 		return nil, err
 	}
 	exposure, err := pyramid.ParseExposure(f.exposure)
-	if err != nil {
-		return nil, usage("--exposure", "", "%q: give full, delta or a number above 0 and up to 1", f.exposure)
+	if err != nil && f.exposure != autoExposure {
+		return nil, usage("--exposure", "", "%q: give full, delta, auto or a number above 0 and up to 1", f.exposure)
 	}
 	memory := int64(0)
 	if set("memory") {

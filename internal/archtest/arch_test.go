@@ -52,6 +52,7 @@ var allowed = map[string][]string{
 	"tsr/internal/resample": {},
 	"tsr/internal/safeio":   {},
 	"tsr/internal/scene":    {},
+	"tsr/internal/shutter":  {"tsr/internal/opencv"},
 	"tsr/internal/synth":    {},
 	"tsr/internal/volume":   {},
 	"tsr/internal/archtest": {},
