@@ -86,9 +86,6 @@ type run struct {
 	counted time.Time    // up to when the time is counted
 }
 
-// saveEvery is how much work is lost at most when a run is killed.
-const saveEvery = 20 * time.Second
-
 // Upsample reads src, learns from it, and writes its frames at Factor times the rate to sink.
 //
 // When ctx ends, the run saves its state and returns an error that wraps ErrStopped; the same call goes on from there

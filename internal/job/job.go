@@ -57,9 +57,9 @@ type file struct {
 // Job is an open job. The zero folder name "" is a job in memory, which nothing can continue.
 type Job struct {
 	dir   string
-	lock  *os.File
+	lock  *safeio.File
 	m     manifest
-	files []*os.File
+	files []*safeio.File
 	mem   map[string]*volume.Clip
 }
 
@@ -266,7 +266,7 @@ func (j *Job) Level(name string, t, h, w int) (*volume.Clip, error) {
 
 // levelFile names the file in errors and gives them their class.
 type levelFile struct {
-	f    *os.File
+	f    *safeio.File
 	path string
 }
 

@@ -94,7 +94,7 @@ func TestOpenReserves(t *testing.T) {
 	_, err = f.ReadAt(b, 100)
 	require.NoError(t, err)
 	require.Equal(t, "kept", string(b))
-	st, err := f.Stat()
+	st, err := os.Stat(path)
 	require.NoError(t, err)
 	require.Equal(t, int64(4096), st.Size())
 
