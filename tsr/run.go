@@ -125,6 +125,9 @@ func Upsample(ctx context.Context, src Source, sink Sink, o *Options) (*Result, 
 	if resumed {
 		r.note("continuing the run in %s", opts.Job)
 	}
+	if err := j.Sweep(live(r.tasks[r.st.Task:])); err != nil {
+		return nil, err
+	}
 	if err := r.checkSpace(); err != nil {
 		return nil, err
 	}

@@ -56,6 +56,7 @@ var allowed = map[string][]string{
 	"tsr/internal/safeio":   {},
 	"tsr/internal/scene":    {},
 	"tsr/internal/synth":    {},
+	"tsr/internal/torture":  {},
 	"tsr/internal/volume":   {},
 	"tsr/internal/archtest": {},
 }

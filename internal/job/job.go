@@ -31,6 +31,8 @@ import (
 const (
 	manifestName = "manifest.json"
 	lockName     = "lock"
+	levelExt     = ".f32"
+	savedExt     = ".safetensors"
 	format       = 1 // of the folder; a folder of a later format is refused
 )
 
@@ -255,12 +257,12 @@ func (j *Job) Level(name string, t, h, w int) (*volume.Clip, error) {
 		j.mem[name] = volume.InMemory(volume.New(t, h, w, 3))
 		return j.mem[name], nil
 	}
-	f, err := safeio.Open(j.path(name+".f32"), 4*3*int64(t)*int64(h)*int64(w))
+	f, err := safeio.Open(j.path(name+levelExt), 4*3*int64(t)*int64(h)*int64(w))
 	if err != nil {
 		return nil, err
 	}
 	j.files = append(j.files, f)
-	j.mem[name] = volume.OnFile(levelFile{f, j.path(name + ".f32")}, t, h, w, 3)
+	j.mem[name] = volume.OnFile(levelFile{f, j.path(name + levelExt)}, t, h, w, 3)
 	return j.mem[name], nil
 }
 
@@ -293,7 +295,7 @@ func (j *Job) DropLevel(name string) error {
 	if j.dir == "" {
 		return nil
 	}
-	path := j.path(name + ".f32")
+	path := j.path(name + levelExt)
 	for i, f := range j.files {
 		if f.Name() == path {
 			f.Close()
@@ -316,7 +318,7 @@ func (j *Job) Checkpoint(name string, state any, write func(io.Writer) error) er
 	}
 	sum := sha256.Sum256(b.Bytes())
 	old, had := j.m.Saved[name]
-	now := file{fmt.Sprintf("%s-%x.safetensors", name, sum[:4]), hex.EncodeToString(sum[:])}
+	now := file{fmt.Sprintf("%s-%x%s", name, sum[:4], savedExt), hex.EncodeToString(sum[:])}
 	if err := safeio.WriteFile(j.path(now.Name), func(w io.Writer) error {
 		_, err := w.Write(b.Bytes())
 		return err
@@ -365,6 +367,33 @@ func (j *Job) Saved(name string) ([]byte, error) {
 	return b, nil
 }
 
+// Sweep removes what a run that was killed has left of itself: files of checkpoints that the saved state does not name, and
+// levels but those named.
+func (j *Job) Sweep(levels []string) error {
+	if j.dir == "" {
+		return nil
+	}
+	keep := map[string]bool{}
+	for _, f := range j.m.Saved {
+		keep[f.Name] = true
+	}
+	for _, l := range levels {
+		keep[l+levelExt] = true
+	}
+	entries, err := os.ReadDir(j.dir)
+	if err != nil {
+		return safeio.Fault(j.dir, err)
+	}
+	for _, e := range entries {
+		if ext := filepath.Ext(e.Name()); (ext == levelExt || ext == savedExt) && !keep[e.Name()] {
+			if err := safeio.Remove(j.path(e.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // clear removes what a run left in the folder, and nothing else.
 func (j *Job) clear() error {
 	entries, err := os.ReadDir(j.dir)
@@ -373,7 +402,7 @@ func (j *Job) clear() error {
 	}
 	for _, e := range entries {
 		n := e.Name()
-		if n == manifestName || strings.HasSuffix(n, ".f32") || strings.HasSuffix(n, ".safetensors") {
+		if n == manifestName || strings.HasSuffix(n, levelExt) || strings.HasSuffix(n, savedExt) {
 			if err := safeio.Remove(j.path(n)); err != nil {
 				return err
 			}
