@@ -12,7 +12,6 @@ import (
 	"tsr/internal/job"
 	"tsr/internal/net"
 	"tsr/internal/progress"
-	"tsr/internal/safeio"
 	"tsr/internal/volume"
 	"tsr/pyramid"
 )
@@ -81,6 +80,7 @@ type run struct {
 	frames  int
 	h, w    int
 	models  []*net.Model // by stage
+	params  int          // weights of a network
 	weights [2]float64   // exposure of a pair
 	saved   time.Time    // when the state was
 	counted time.Time    // up to when the time is counted
@@ -103,9 +103,11 @@ func Upsample(ctx context.Context, src Source, sink Sink, o *Options) (*Result, 
 		return nil, err
 	}
 	r.tasks = plan(opts.Factor, r.h, r.w, set.minSide)
-	if _, err := r.initial(); err != nil { // before any work
+	first, err := r.initial() // before any work
+	if err != nil {
 		return nil, err
 	}
+	r.params = first.Params()
 	if r.be, err = all.Open(opts.Backend, opts.Threads); err != nil {
 		return nil, fault.New(fault.Usage, "backend", err, "")
 	}
@@ -169,32 +171,6 @@ func (r *run) fitCrop() error {
 	}
 	r.set.crop[0] = min(r.set.crop[0], r.frames/2*2)
 	r.set.crop[1] = min(r.set.crop[1], min(r.h, r.w)/2*2)
-	return nil
-}
-
-// checkSpace compares the level files still to be made with the free space.
-func (r *run) checkSpace() error {
-	if r.opts.Job == "" {
-		return nil
-	}
-	var need int64
-	for _, t := range r.tasks[r.st.Task:] {
-		if t.kind != learn && t.kind != encode {
-			h, w := sizeAt(t.out, r.h, r.w)
-			need += 4 * 3 * int64(r.frames*t.out.Time) * int64(h) * int64(w)
-		}
-	}
-	if r.opts.Uncertainty != nil {
-		need += 4 * 3 * int64(r.frames*r.opts.Factor) * int64(r.h) * int64(r.w)
-	}
-	free, err := safeio.Free(r.opts.Job)
-	if err != nil {
-		return err
-	}
-	if need > free {
-		return fault.Newf(fault.Output, r.opts.Job, "free some space, or put the job elsewhere with --job DIR",
-			"the run needs %.1f MB for its levels, %.1f MB are free", float64(need)/1e6, float64(free)/1e6)
-	}
 	return nil
 }
 

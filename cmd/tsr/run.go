@@ -133,6 +133,9 @@ func (u *upsampling) checkJob() error {
 func (u *upsampling) upsample(src clipSource, overwrite bool) error {
 	rate := u.rate()
 	u.tell(rate)
+	if err := u.checkSpace(u.opts.Job); err != nil {
+		return err
+	}
 	sink := u.sink(overwrite)
 	if u.pipe == nil {
 		sink.commit = u.announce

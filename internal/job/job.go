@@ -20,6 +20,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 
@@ -35,6 +36,9 @@ const (
 	savedExt     = ".safetensors"
 	format       = 1 // of the folder; a folder of a later format is refused
 )
+
+// ours are the names of levels and checkpoints. A user's own model may lie beside them.
+var ours = regexp.MustCompile(`(\.f32|-[0-9a-f]{8}(\.tsr-tmp)?\.safetensors)$`)
 
 // Field is one property that a run must share with the one it continues.
 type Field struct {
@@ -266,6 +270,14 @@ func (j *Job) Level(name string, t, h, w int) (*volume.Clip, error) {
 	return j.mem[name], nil
 }
 
+// Held returns the bytes that a level occupies on disk already.
+func (j *Job) Held(name string) int64 {
+	if j.dir == "" {
+		return 0
+	}
+	return safeio.Held(j.path(name + levelExt))
+}
+
 // levelFile names the file in errors and gives them their class.
 type levelFile struct {
 	f    *safeio.File
@@ -385,7 +397,7 @@ func (j *Job) Sweep(levels []string) error {
 		return safeio.Fault(j.dir, err)
 	}
 	for _, e := range entries {
-		if ext := filepath.Ext(e.Name()); (ext == levelExt || ext == savedExt) && !keep[e.Name()] {
+		if ours.MatchString(e.Name()) && !keep[e.Name()] {
 			if err := safeio.Remove(j.path(e.Name())); err != nil {
 				return err
 			}
@@ -402,7 +414,7 @@ func (j *Job) clear() error {
 	}
 	for _, e := range entries {
 		n := e.Name()
-		if n == manifestName || strings.HasSuffix(n, levelExt) || strings.HasSuffix(n, savedExt) {
+		if n == manifestName || ours.MatchString(n) {
 			if err := safeio.Remove(j.path(n)); err != nil {
 				return err
 			}

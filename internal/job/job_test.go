@@ -18,6 +18,7 @@ func TestSweep(t *testing.T) {
 	_, err = j.Level("T2S1", 1, 2, 2)
 	require.NoError(t, err)
 	require.NoError(t, j.Close())
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "mine.safetensors"), nil, 0o644))
 	saved := list(t, dir)
 	for _, name := range []string{"train-12345678.safetensors", ".train-12345679.tsr-tmp.safetensors", "T1S1.f32"} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), nil, 0o644))

@@ -183,6 +183,37 @@ func Free(dir string) (int64, error) {
 	return int64(st.Bavail) * st.Bsize, nil
 }
 
+// Held returns the bytes that a file occupies on disk, 0 if there is none.
+func Held(path string) int64 {
+	var st syscall.Stat_t
+	if err := syscall.Lstat(path, &st); err != nil {
+		return 0
+	}
+	const block = 512 // the unit of Blocks, whatever the file system's is
+	return st.Blocks * block
+}
+
+// SameDisk reports whether what is written to a and to b, or to the folders where they are to be made, needs the space of
+// one file system.
+func SameDisk(a, b string) bool {
+	first, err := device(a)
+	if err != nil {
+		return false
+	}
+	second, err := device(b)
+	return err == nil && first == second
+}
+
+func device(path string) (uint64, error) {
+	path = filepath.Clean(path)
+	var st syscall.Stat_t
+	err := syscall.Stat(path, &st)
+	if above := filepath.Dir(path); errors.Is(err, os.ErrNotExist) && above != path {
+		return device(above)
+	}
+	return uint64(st.Dev), err
+}
+
 // Fault wraps err, an error in writing path, as an error of the output. It keeps nil and errors that
 // already carry a class.
 func Fault(path string, err error) error {
