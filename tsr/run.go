@@ -142,7 +142,8 @@ func Upsample(ctx context.Context, src Source, sink Sink, o *Options) (*Result, 
 	return r.result(resumed), nil
 }
 
-// Finished reports whether the job in o.Job is this run and was finished.
+// Finished reports whether the job in o.Job is this run and was finished. Levels that are left there, when the run was
+// killed at the very end, are removed.
 func Finished(src Source, o *Options) bool {
 	opts, set, err := o.complete()
 	if err != nil || opts.Job == "" {
@@ -154,7 +155,13 @@ func Finished(src Source, o *Options) bool {
 	}
 	defer be.Close()
 	var st state
-	return job.Peek(opts.Job, opts.identity(src, be.Name(), set.budget), &st) && st.Done
+	if !job.Peek(opts.Job, opts.identity(src, be.Name(), set.budget), &st) || !st.Done {
+		return false
+	}
+	if err := job.Tidy(opts.Job); err != nil {
+		opts.OnEvent(Event{Note: err.Error()}) // it takes space only
+	}
+	return true
 }
 
 // minFrames and minSide are the smallest clip to learn from: crops of 8 frames of 16×16 pixels.

@@ -406,6 +406,23 @@ func (j *Job) Sweep(levels []string) error {
 	return nil
 }
 
+// Tidy removes the levels that a finished job in dir still has when its run was killed at the very end. Nothing happens
+// to a job that somebody else holds.
+func Tidy(dir string) error {
+	m, err := read(dir)
+	if err != nil || m == nil {
+		return err
+	}
+	j := &Job{dir: dir, m: *m}
+	if err := j.takeLock(); err != nil {
+		if fault.KindOf(err) == fault.Locked {
+			return nil
+		}
+		return err
+	}
+	return errors.Join(j.Sweep(nil), j.Close())
+}
+
 // clear removes what a run left in the folder, and nothing else.
 func (j *Job) clear() error {
 	entries, err := os.ReadDir(j.dir)

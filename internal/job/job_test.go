@@ -26,12 +26,15 @@ func TestSweep(t *testing.T) {
 	state := 0
 	j, resumed, err := Open(dir, nil, false, &state)
 	require.NoError(t, err)
-	defer j.Close()
 	require.True(t, resumed)
 	require.NoError(t, j.Sweep([]string{"T2S1", "T4S1"}))
 	require.Equal(t, saved, list(t, dir))
-	require.NoError(t, j.Sweep(nil))
+	require.NoError(t, Tidy(dir))
+	require.Equal(t, saved, list(t, dir), "it is in use")
+	require.NoError(t, j.Close())
+	require.NoError(t, Tidy(dir))
 	require.NotContains(t, list(t, dir), "T2S1.f32")
+	require.NoError(t, Tidy(filepath.Join(dir, "none")))
 }
 
 func list(t *testing.T, dir string) (names []string) {

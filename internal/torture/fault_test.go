@@ -67,20 +67,14 @@ func (r *rig) faults() (all []failing) {
 		}
 		return some
 	}
-	var quick []failing
-	for _, c := range all {
-		at, _, _ := strings.Cut(filepath.Base(c.at.Path), "-")
-		switch {
-		case c.at.Op == "write" && at == ".model" && strings.HasSuffix(c.fault, "short:forever"),
-			c.at.Op == "exchange" && strings.HasSuffix(c.fault, "EIO"),
-			c.at.Op == "sync" && at == ".out.tsr" && strings.HasSuffix(c.fault, "EIO"):
-			quick = append(quick, c)
-		}
-		if len(quick) == 2 {
-			break
+	for _, c := range all { // a checkpoint of half its length, and a level that stays when all is done
+		base, last := filepath.Base(c.at.Path), c.at.N > r.points()*9/10
+		if r.before && c.at.Op == "remove" && last && filepath.Ext(base) == ".f32" ||
+			!r.before && c.at.Op == "write" && strings.HasPrefix(base, ".model") && strings.HasSuffix(c.fault, "short:forever") {
+			return []failing{c}
 		}
 	}
-	return quick
+	return nil
 }
 
 // oneLine checks what a failure says: what, in one line, and at most one more with a way out.
