@@ -91,6 +91,11 @@ func (u *upsampling) run() error {
 	if exists && !u.opts.Restart {
 		switch r := u.receipt(); {
 		case r.shows(u.output) && tsr.Finished(src, u.opts):
+			if r.Modified.IsZero() {
+				if err := u.record(nil); err != nil {
+					return err
+				}
+			}
 			if err := u.writeModel(src); err != nil {
 				return err
 			}
