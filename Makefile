@@ -24,7 +24,10 @@ FLAGS ?= --preset fast
 # make bench-quality QUALITY="-clips ../clips -budgets 1m,5m"
 QUALITY ?=
 
-.PHONY: demo build man deb test check bench bench-kernels bench-pytorch bench-quality deps deps-test deps-deb clean
+# make torture EVERY=20 goes through every 20th case only.
+EVERY ?= 1
+
+.PHONY: demo build man deb release test check torture asan bench bench-kernels bench-pytorch bench-quality deps deps-test deps-deb clean
 
 demo: build
 	bin/tsr upsample --factor $(FACTOR) $(FLAGS) "$(CLIP)" "$(OUT)"
@@ -41,6 +44,10 @@ man: build
 deb: deps deps-deb
 	packaging/deb.sh bin
 
+# What is published: the program, reproducibly built, licences, a list of its parts (CycloneDX) and checksums in bin/release.
+release: deps
+	packaging/release.sh bin/release
+
 test: deps deps-test
 	$(GO) test ./...
 
@@ -49,6 +56,14 @@ check: deps deps-test
 	$(GO) vet ./...
 	$(STATICCHECK) ./...
 	$(GO) test -race -short ./...
+
+# Kills, failing writes and power cuts at every change on disk: docs/reliability.md says how long it takes.
+torture: deps
+	$(GO) test -count=1 -timeout 12h -v ./internal/torture -every $(EVERY)
+
+# The C of ours under the address sanitiser. Libraries keep memory to the end, so it does not look for leaks.
+asan: deps
+	ASAN_OPTIONS=detect_leaks=0 $(GO) test -asan -short ./internal/conv/onednn ./internal/quality
 
 # The speed of everything on this machine, for people.
 bench: build

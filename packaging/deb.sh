@@ -29,15 +29,7 @@ gzip -9n "$tree"/usr/share/man/man1/*
 
 # The licence of tsr, and those of Go and of the modules that are linked in.
 cp LICENSE "$tree/usr/share/doc/tsr/copyright"
-{
-	go version | awk -v dir="$(go env GOROOT)" '{ print "go", $3, dir }'
-	go list -deps -f '{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}} {{.Dir}}{{end}}{{end}}' ./cmd/tsr | sort -u
-} |
-	while read -r path version dir; do
-		printf '==== %s %s\n\n' "$path" "$version"
-		find "$dir" -maxdepth 1 -type f \( -iname 'licen[cs]e*' -o -iname 'copying*' -o -iname 'notice*' -o -iname 'copyright*' \) -print | sort |
-			while read -r file; do cat "$file"; echo; done
-	done | gzip -9n >"$tree/usr/share/doc/tsr/modules.gz"
+packaging/licences.sh | gzip -9n >"$tree/usr/share/doc/tsr/modules.gz"
 
 cd "$work"
 printf 'Source: tsr\n\nPackage: tsr\nArchitecture: any\n' >debian/control

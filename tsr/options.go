@@ -75,6 +75,8 @@ type Options struct {
 	// where the one before stopped. "" keeps all in memory, and nothing can go on.
 	Job     string
 	Restart bool // drop what Job holds
+	// Reserve is how many bytes the sink may need on the disk of Job. Where Job needs the rest, the run does not begin.
+	Reserve int64
 	// Uncertainty, if set, takes as many frames as the result has: how far the looks of the last doubling's network lie
 	// apart, pixel by pixel, as UncertaintyScale times the standard deviation, the mean of R, G and B in all three. Where
 	// one look was enough, as for large clips, and where the network has no share, it is 0.

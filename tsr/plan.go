@@ -92,3 +92,14 @@ func dead(tasks []task, after int) (levels []pyramid.Level) {
 func sizeAt(l pyramid.Level, h, w int) (int, int) {
 	return (h + l.Space - 1) / l.Space, (w + l.Space - 1) / l.Space
 }
+
+// live returns the names of all level files that tasks may touch.
+func live(tasks []task) []string {
+	names := []string{deviationsName}
+	for _, t := range tasks {
+		for _, l := range []pyramid.Level{t.in, t.out, t.ltr} {
+			names = append(names, l.String())
+		}
+	}
+	return names
+}

@@ -12,7 +12,6 @@ import (
 	"tsr/internal/job"
 	"tsr/internal/net"
 	"tsr/internal/progress"
-	"tsr/internal/safeio"
 	"tsr/internal/volume"
 	"tsr/pyramid"
 )
@@ -81,13 +80,11 @@ type run struct {
 	frames  int
 	h, w    int
 	models  []*net.Model // by stage
+	params  int          // weights of a network
 	weights [2]float64   // exposure of a pair
 	saved   time.Time    // when the state was
 	counted time.Time    // up to when the time is counted
 }
-
-// saveEvery is how much work is lost at most when a run is killed.
-const saveEvery = 20 * time.Second
 
 // Upsample reads src, learns from it, and writes its frames at Factor times the rate to sink.
 //
@@ -106,9 +103,11 @@ func Upsample(ctx context.Context, src Source, sink Sink, o *Options) (*Result, 
 		return nil, err
 	}
 	r.tasks = plan(opts.Factor, r.h, r.w, set.minSide)
-	if _, err := r.initial(); err != nil { // before any work
+	first, err := r.initial() // before any work
+	if err != nil {
 		return nil, err
 	}
+	r.params = first.Params()
 	if r.be, err = all.Open(opts.Backend, opts.Threads); err != nil {
 		return nil, fault.New(fault.Usage, "backend", err, "")
 	}
@@ -128,6 +127,9 @@ func Upsample(ctx context.Context, src Source, sink Sink, o *Options) (*Result, 
 	if resumed {
 		r.note("continuing the run in %s", opts.Job)
 	}
+	if err := j.Sweep(live(r.tasks[r.st.Task:])); err != nil {
+		return nil, err
+	}
 	if err := r.checkSpace(); err != nil {
 		return nil, err
 	}
@@ -140,7 +142,8 @@ func Upsample(ctx context.Context, src Source, sink Sink, o *Options) (*Result, 
 	return r.result(resumed), nil
 }
 
-// Finished reports whether the job in o.Job is this run and was finished.
+// Finished reports whether the job in o.Job is this run and was finished. Levels that are left there, when the run was
+// killed at the very end, are removed.
 func Finished(src Source, o *Options) bool {
 	opts, set, err := o.complete()
 	if err != nil || opts.Job == "" {
@@ -152,7 +155,13 @@ func Finished(src Source, o *Options) bool {
 	}
 	defer be.Close()
 	var st state
-	return job.Peek(opts.Job, opts.identity(src, be.Name(), set.budget), &st) && st.Done
+	if !job.Peek(opts.Job, opts.identity(src, be.Name(), set.budget), &st) || !st.Done {
+		return false
+	}
+	if err := job.Tidy(opts.Job); err != nil {
+		opts.OnEvent(Event{Note: err.Error()}) // it takes space only
+	}
+	return true
 }
 
 // minFrames and minSide are the smallest clip to learn from: crops of 8 frames of 16×16 pixels.
@@ -169,32 +178,6 @@ func (r *run) fitCrop() error {
 	}
 	r.set.crop[0] = min(r.set.crop[0], r.frames/2*2)
 	r.set.crop[1] = min(r.set.crop[1], min(r.h, r.w)/2*2)
-	return nil
-}
-
-// checkSpace compares the level files still to be made with the free space.
-func (r *run) checkSpace() error {
-	if r.opts.Job == "" {
-		return nil
-	}
-	var need int64
-	for _, t := range r.tasks[r.st.Task:] {
-		if t.kind != learn && t.kind != encode {
-			h, w := sizeAt(t.out, r.h, r.w)
-			need += 4 * 3 * int64(r.frames*t.out.Time) * int64(h) * int64(w)
-		}
-	}
-	if r.opts.Uncertainty != nil {
-		need += 4 * 3 * int64(r.frames*r.opts.Factor) * int64(r.h) * int64(r.w)
-	}
-	free, err := safeio.Free(r.opts.Job)
-	if err != nil {
-		return err
-	}
-	if need > free {
-		return fault.Newf(fault.Output, r.opts.Job, "free some space, or put the job elsewhere with --job DIR",
-			"the run needs %.1f MB for its levels, %.1f MB are free", float64(need)/1e6, float64(free)/1e6)
-	}
 	return nil
 }
 

@@ -30,6 +30,9 @@ func (u *upsampling) control(reader *video.Reader, exists bool) error {
 		}
 		return existsError(u.output)
 	}
+	if err := u.checkSpace(""); err != nil {
+		return err
+	}
 	if u.copies() {
 		return u.repeat(reader)
 	}

@@ -36,7 +36,7 @@ func (u *upsampling) throughPipes(c *cobra.Command) (err error) {
 	}
 	control := u.flags.method != methodTSR
 	if u.opts.Job == "" && out || control {
-		if u.opts.Job, err = os.MkdirTemp("", "tsr-"); err != nil {
+		if u.opts.Job, err = safeio.MkdirTemp(); err != nil {
 			return fault.New(fault.Output, "the folder for temporary files", cause(err), "give the run a folder with --job")
 		}
 		u.passing = true

@@ -59,15 +59,17 @@ func (u *upsampling) announce() error {
 	return u.write(receipt{Inode: inode(st), Slowmo: u.flags.slowmo, Coding: u.flags.clip.coding()})
 }
 
-// record writes the last receipt.
+// record writes the last receipt. Without a result it is that of a run that was killed before it wrote one.
 func (u *upsampling) record(res *result) error {
 	st, err := os.Stat(u.output)
 	if err != nil {
 		return err
 	}
-	b, err := json.Marshal(res)
-	if err != nil {
-		return err
+	var b json.RawMessage
+	if res != nil {
+		if b, err = json.Marshal(res); err != nil {
+			return err
+		}
 	}
 	return u.write(receipt{Inode: inode(st), Slowmo: u.flags.slowmo, Coding: u.flags.clip.coding(), Size: st.Size(), Modified: st.ModTime(), Result: b})
 }

@@ -96,6 +96,11 @@ func (u *upsampling) run() error {
 	if exists && !u.opts.Restart {
 		switch r := u.receipt(); {
 		case r.shows(u.output) && tsr.Finished(src, u.opts):
+			if r.Modified.IsZero() {
+				if err := u.record(nil); err != nil {
+					return err
+				}
+			}
 			if err := u.writeModel(src); err != nil {
 				return err
 			}
@@ -138,6 +143,9 @@ func (u *upsampling) checkJob() error {
 func (u *upsampling) upsample(src clipSource, overwrite bool) error {
 	rate := u.rate()
 	u.tell(rate)
+	if err := u.checkSpace(u.opts.Job); err != nil {
+		return err
+	}
 	sink := u.sink(overwrite)
 	if u.pipe == nil {
 		sink.commit = u.announce

@@ -73,6 +73,9 @@ func TestReceiptKnowsItsOutput(t *testing.T) {
 	require.NoError(t, safeio.Commit(safeio.Temp(u.output), u.output))
 	require.True(t, u.receipt().renamed(u.output))
 
+	require.NoError(t, u.record(nil))
+	require.True(t, u.receipt().shows(u.output))
+	require.Empty(t, u.receipt().Result)
 	require.NoError(t, u.record(&result{Output: "out.mkv"}))
 	r := u.receipt()
 	require.True(t, r.shows(u.output))

@@ -20,6 +20,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 
@@ -31,8 +32,13 @@ import (
 const (
 	manifestName = "manifest.json"
 	lockName     = "lock"
+	levelExt     = ".f32"
+	savedExt     = ".safetensors"
 	format       = 1 // of the folder; a folder of a later format is refused
 )
+
+// ours are the names of levels and checkpoints. A user's own model may lie beside them.
+var ours = regexp.MustCompile(`(\.f32|-[0-9a-f]{8}(\.tsr-tmp)?\.safetensors)$`)
 
 // Field is one property that a run must share with the one it continues.
 type Field struct {
@@ -57,9 +63,9 @@ type file struct {
 // Job is an open job. The zero folder name "" is a job in memory, which nothing can continue.
 type Job struct {
 	dir   string
-	lock  *os.File
+	lock  *safeio.File
 	m     manifest
-	files []*os.File
+	files []*safeio.File
 	mem   map[string]*volume.Clip
 }
 
@@ -255,18 +261,26 @@ func (j *Job) Level(name string, t, h, w int) (*volume.Clip, error) {
 		j.mem[name] = volume.InMemory(volume.New(t, h, w, 3))
 		return j.mem[name], nil
 	}
-	f, err := safeio.Open(j.path(name+".f32"), 4*3*int64(t)*int64(h)*int64(w))
+	f, err := safeio.Open(j.path(name+levelExt), 4*3*int64(t)*int64(h)*int64(w))
 	if err != nil {
 		return nil, err
 	}
 	j.files = append(j.files, f)
-	j.mem[name] = volume.OnFile(levelFile{f, j.path(name + ".f32")}, t, h, w, 3)
+	j.mem[name] = volume.OnFile(levelFile{f, j.path(name + levelExt)}, t, h, w, 3)
 	return j.mem[name], nil
+}
+
+// Held returns the bytes that a level occupies on disk already.
+func (j *Job) Held(name string) int64 {
+	if j.dir == "" {
+		return 0
+	}
+	return safeio.Held(j.path(name + levelExt))
 }
 
 // levelFile names the file in errors and gives them their class.
 type levelFile struct {
-	f    *os.File
+	f    *safeio.File
 	path string
 }
 
@@ -293,7 +307,7 @@ func (j *Job) DropLevel(name string) error {
 	if j.dir == "" {
 		return nil
 	}
-	path := j.path(name + ".f32")
+	path := j.path(name + levelExt)
 	for i, f := range j.files {
 		if f.Name() == path {
 			f.Close()
@@ -316,7 +330,7 @@ func (j *Job) Checkpoint(name string, state any, write func(io.Writer) error) er
 	}
 	sum := sha256.Sum256(b.Bytes())
 	old, had := j.m.Saved[name]
-	now := file{fmt.Sprintf("%s-%x.safetensors", name, sum[:4]), hex.EncodeToString(sum[:])}
+	now := file{fmt.Sprintf("%s-%x%s", name, sum[:4], savedExt), hex.EncodeToString(sum[:])}
 	if err := safeio.WriteFile(j.path(now.Name), func(w io.Writer) error {
 		_, err := w.Write(b.Bytes())
 		return err
@@ -365,6 +379,50 @@ func (j *Job) Saved(name string) ([]byte, error) {
 	return b, nil
 }
 
+// Sweep removes what a run that was killed has left of itself: files of checkpoints that the saved state does not name, and
+// levels but those named.
+func (j *Job) Sweep(levels []string) error {
+	if j.dir == "" {
+		return nil
+	}
+	keep := map[string]bool{}
+	for _, f := range j.m.Saved {
+		keep[f.Name] = true
+	}
+	for _, l := range levels {
+		keep[l+levelExt] = true
+	}
+	entries, err := os.ReadDir(j.dir)
+	if err != nil {
+		return safeio.Fault(j.dir, err)
+	}
+	for _, e := range entries {
+		if ours.MatchString(e.Name()) && !keep[e.Name()] {
+			if err := safeio.Remove(j.path(e.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Tidy removes the levels that a finished job in dir still has when its run was killed at the very end. Nothing happens
+// to a job that somebody else holds.
+func Tidy(dir string) error {
+	m, err := read(dir)
+	if err != nil || m == nil {
+		return err
+	}
+	j := &Job{dir: dir, m: *m}
+	if err := j.takeLock(); err != nil {
+		if fault.KindOf(err) == fault.Locked {
+			return nil
+		}
+		return err
+	}
+	return errors.Join(j.Sweep(nil), j.Close())
+}
+
 // clear removes what a run left in the folder, and nothing else.
 func (j *Job) clear() error {
 	entries, err := os.ReadDir(j.dir)
@@ -373,7 +431,7 @@ func (j *Job) clear() error {
 	}
 	for _, e := range entries {
 		n := e.Name()
-		if n == manifestName || strings.HasSuffix(n, ".f32") || strings.HasSuffix(n, ".safetensors") {
+		if n == manifestName || ours.MatchString(n) {
 			if err := safeio.Remove(j.path(n)); err != nil {
 				return err
 			}

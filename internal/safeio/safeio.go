@@ -31,15 +31,19 @@ func Temp(path string) string {
 // WriteFile makes path hold what write writes, or leaves it as it was.
 func WriteFile(path string, write func(io.Writer) error) error {
 	tmp := Temp(path)
-	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
+	f, err := open(tmp, true)
 	if err != nil {
 		return Fault(path, err)
 	}
 	if err := errors.Join(write(f), f.Close()); err != nil {
-		os.Remove(tmp)
+		removeAll(tmp)
 		return Fault(path, err)
 	}
-	return Commit(tmp, path)
+	if err := Commit(tmp, path); err != nil {
+		removeAll(tmp)
+		return err
+	}
+	return nil
 }
 
 // CheckFile tells whether WriteFile could write to path now, before the work for it is done.
@@ -48,12 +52,12 @@ func CheckFile(path string) error {
 		return fault.Newf(fault.Output, path, "", "is not a file")
 	}
 	tmp := Temp(path)
-	f, err := os.OpenFile(tmp, os.O_CREATE|os.O_WRONLY, 0o644)
+	f, err := open(tmp, false)
 	if err != nil {
 		return Fault(path, err)
 	}
 	f.Close()
-	return Fault(path, os.Remove(tmp))
+	return Fault(path, removeAll(tmp))
 }
 
 // Commit syncs tmp, a file or a folder of files in the folder of path, and gives it its final name. What
@@ -62,26 +66,95 @@ func Commit(tmp, path string) error {
 	if err := syncTree(tmp); err != nil {
 		return Fault(path, err)
 	}
-	// Not os.Rename, which refuses to replace even an empty folder.
-	if err := syscall.Rename(tmp, path); err != nil {
+	if err := rename(tmp, path); err != nil {
 		return Fault(path, err)
 	}
 	return SyncDir(filepath.Dir(path))
 }
 
-// SyncDir makes the names in dir durable.
-func SyncDir(dir string) error { return Fault(dir, syncPath(dir)) }
+// CommitFolder is Commit for a folder that replaces another one, full or not. Both names are exchanged at once where
+// the file system can do that; what was there is then removed.
+func CommitFolder(tmp, path string) error {
+	if err := syncTree(tmp); err != nil {
+		return Fault(path, err)
+	}
+	err := exchange(tmp, path)
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOSYS) {
+		return replaceFolder(tmp, path)
+	}
+	if err == nil {
+		err = syncPath(filepath.Dir(path), true)
+	}
+	if err == nil {
+		err = removeAll(tmp)
+	}
+	return Fault(path, err)
+}
 
-// MkdirAll makes dir and what is missing above it.
-func MkdirAll(dir string) error { return Fault(dir, os.MkdirAll(dir, 0o755)) }
+// replaceFolder is CommitFolder in two steps. A run that is killed between them leaves the older folder under the
+// temporary name of "path-old".
+func replaceFolder(tmp, path string) error {
+	old := Temp(path + "-old")
+	if err := Remove(old); err != nil {
+		return err
+	}
+	if err := rename(path, old); err != nil {
+		return Fault(path, err)
+	}
+	if err := rename(tmp, path); err != nil {
+		if back := rename(old, path); back != nil {
+			return Fault(path, fmt.Errorf("%w (what was there is now %s)", err, old))
+		}
+		return Fault(path, err)
+	}
+	if err := SyncDir(filepath.Dir(path)); err != nil {
+		return err
+	}
+	return Remove(old)
+}
+
+// SyncDir makes the names in dir durable.
+func SyncDir(dir string) error { return Fault(dir, syncPath(dir, true)) }
+
+// Mkdir makes dir, which must not be there.
+func Mkdir(dir string) error { return Fault(dir, mkdir(dir)) }
+
+// MkdirAll makes dir and what is missing above it, durably.
+func MkdirAll(dir string) error {
+	dir = filepath.Clean(dir)
+	if st, err := os.Stat(dir); err == nil && st.IsDir() {
+		return nil
+	}
+	above := filepath.Dir(dir)
+	if above != dir {
+		if err := MkdirAll(above); err != nil {
+			return err
+		}
+	}
+	if err := mkdir(dir); err != nil && !errors.Is(err, os.ErrExist) {
+		return Fault(dir, err)
+	}
+	if st, err := os.Stat(dir); err != nil || !st.IsDir() {
+		return Fault(dir, errors.Join(err, syscall.ENOTDIR))
+	}
+	return SyncDir(above)
+}
+
+// MkdirTemp makes a folder of a name that nothing has yet, among the system's temporary ones.
+func MkdirTemp() (string, error) {
+	if _, err := point(operation{name: opMkdir, path: os.TempDir()}); err != nil {
+		return "", err
+	}
+	return os.MkdirTemp("", "tsr-")
+}
 
 // Remove removes path and, for a folder, all that is in it. A path that is not there is no error.
-func Remove(path string) error { return Fault(path, os.RemoveAll(path)) }
+func Remove(path string) error { return Fault(path, removeAll(path)) }
 
 // Open opens path for reading and writing at any offset and makes it size bytes long; what it held
 // stays. The disk space is reserved where the file system can do that, so that a full disk is found here.
-func Open(path string, size int64) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+func Open(path string, size int64) (*File, error) {
+	f, err := open(path, false)
 	if err != nil {
 		return nil, Fault(path, err)
 	}
@@ -92,18 +165,13 @@ func Open(path string, size int64) (*os.File, error) {
 	return f, nil
 }
 
-func reserve(f *os.File, size int64) error {
-	if size == 0 {
-		return f.Truncate(0)
+func reserve(f *File, size int64) error {
+	if size > 0 {
+		if err := f.allocate(size); err != nil {
+			return err
+		}
 	}
-	err := syscall.Fallocate(int(f.Fd()), 0, 0, size)
-	if errors.Is(err, syscall.EOPNOTSUPP) || errors.Is(err, syscall.ENOSYS) {
-		err = nil
-	}
-	if err != nil {
-		return err
-	}
-	return f.Truncate(size)
+	return f.truncate(size)
 }
 
 // Free returns the bytes that an ordinary user can still write to the file system of dir.
@@ -113,6 +181,37 @@ func Free(dir string) (int64, error) {
 		return 0, Fault(dir, err)
 	}
 	return int64(st.Bavail) * st.Bsize, nil
+}
+
+// Held returns the bytes that a file occupies on disk, 0 if there is none.
+func Held(path string) int64 {
+	var st syscall.Stat_t
+	if err := syscall.Lstat(path, &st); err != nil {
+		return 0
+	}
+	const block = 512 // the unit of Blocks, whatever the file system's is
+	return st.Blocks * block
+}
+
+// SameDisk reports whether what is written to a and to b, or to the folders where they are to be made, needs the space of
+// one file system.
+func SameDisk(a, b string) bool {
+	first, err := device(a)
+	if err != nil {
+		return false
+	}
+	second, err := device(b)
+	return err == nil && first == second
+}
+
+func device(path string) (uint64, error) {
+	path = filepath.Clean(path)
+	var st syscall.Stat_t
+	err := syscall.Stat(path, &st)
+	if above := filepath.Dir(path); errors.Is(err, os.ErrNotExist) && above != path {
+		return device(above)
+	}
+	return uint64(st.Dev), err
 }
 
 // Fault wraps err, an error in writing path, as an error of the output. It keeps nil and errors that
@@ -136,19 +235,10 @@ func Fault(path string, err error) error {
 }
 
 func syncTree(path string) error {
-	return filepath.WalkDir(path, func(p string, _ os.DirEntry, err error) error {
+	return filepath.WalkDir(path, func(p string, e os.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		return syncPath(p)
+		return syncPath(p, e.IsDir())
 	})
-}
-
-func syncPath(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	return f.Sync()
 }

@@ -75,6 +75,48 @@ func TestCommitFolder(t *testing.T) {
 	require.Equal(t, []string{"frames"}, names(t, dir))
 }
 
+// Where names cannot be exchanged, it takes two steps.
+func TestCommitFolderReplaces(t *testing.T) {
+	for name, commit := range map[string]func(tmp, path string) error{"at once": CommitFolder, "in two steps": replaceFolder} {
+		dir := t.TempDir()
+		out := filepath.Join(dir, "frames")
+		tmp := Temp(out)
+		for path, file := range map[string]string{out: "old.png", tmp: "new.png"} {
+			require.NoError(t, os.Mkdir(path, 0o755))
+			require.NoError(t, os.WriteFile(filepath.Join(path, file), []byte("x"), 0o644))
+		}
+		require.NoError(t, commit(tmp, out), name)
+		require.Equal(t, []string{"new.png"}, names(t, out), name)
+		require.Equal(t, []string{"frames"}, names(t, dir), name)
+		require.Error(t, commit(tmp, out), name)
+		require.Equal(t, []string{"new.png"}, names(t, out), name)
+	}
+}
+
+func TestMkdirAll(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a", "b", "c")
+	require.NoError(t, MkdirAll(dir))
+	require.NoError(t, MkdirAll(dir+"/"))
+	require.DirExists(t, dir)
+	file := filepath.Join(dir, "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o644))
+	for _, path := range []string{file, filepath.Join(file, "d")} {
+		require.Equal(t, fault.Output, fault.KindOf(MkdirAll(path)))
+	}
+}
+
+func TestSpaceOnDisk(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "level")
+	require.Zero(t, Held(path))
+	f, err := Open(path, 1<<16)
+	require.NoError(t, err)
+	defer f.Close()
+	require.GreaterOrEqual(t, Held(path), int64(1<<16))
+	require.True(t, SameDisk(dir, filepath.Join(dir, "not", "there")))
+	require.False(t, SameDisk(dir, "/proc"))
+}
+
 func TestTempKeepsTheExtension(t *testing.T) {
 	require.Equal(t, "out/.clip.tsr-tmp.mp4", Temp("out/clip.mp4"))
 	require.Equal(t, "out/.a.tsr-tmp", Temp("out/a/"))
@@ -94,7 +136,7 @@ func TestOpenReserves(t *testing.T) {
 	_, err = f.ReadAt(b, 100)
 	require.NoError(t, err)
 	require.Equal(t, "kept", string(b))
-	st, err := f.Stat()
+	st, err := os.Stat(path)
 	require.NoError(t, err)
 	require.Equal(t, int64(4096), st.Size())
 

@@ -37,6 +37,10 @@ func (w *Writer) openVideo() error {
 	e := &encoder{w: w}
 	if w.path != Pipe {
 		e.tmp = safeio.Temp(w.path)
+		// The encoder of a run that was killed may still be writing there: this one gets a file of its own.
+		if err := safeio.Remove(e.tmp); err != nil {
+			return about(w.path, err)
+		}
 		// ffmpeg's own message for a folder that cannot be written to does not name the file.
 		f, err := safeio.Open(e.tmp, 0)
 		if err != nil {
@@ -288,6 +292,6 @@ func (e *encoder) abort() {
 
 func (e *encoder) remove() {
 	if e.tmp != "" {
-		os.Remove(e.tmp)
+		safeio.Remove(e.tmp)
 	}
 }

@@ -246,8 +246,8 @@ func (w *Writer) openFolder() error {
 	if err := safeio.Remove(p.tmp); err != nil {
 		return err
 	}
-	if err := os.Mkdir(p.tmp, 0o755); err != nil {
-		return safeio.Fault(show(w.path), err)
+	if err := safeio.Mkdir(p.tmp); err != nil {
+		return about(w.path, err)
 	}
 	if w.format.Source.Audio() > 0 && !w.format.Drop.Audio {
 		w.notes = append(w.notes, "a folder of images has no sound: the input's is left out")
@@ -298,20 +298,7 @@ func (p *pngs) commit(frames int) error {
 		if err := replaceable(p.final); err != nil {
 			return err
 		}
-		old := safeio.Temp(p.final + "-old")
-		if err := safeio.Remove(old); err != nil {
-			return err
-		}
-		if err := safeio.Commit(p.final, old); err != nil {
-			return about(p.final, err)
-		}
-		if err := safeio.Commit(p.tmp, p.final); err != nil {
-			if back := safeio.Commit(old, p.final); back != nil {
-				return fmt.Errorf("%w (what was there is now %s)", err, show(old))
-			}
-			return err
-		}
-		return safeio.Remove(old)
+		return safeio.CommitFolder(p.tmp, p.final)
 	}
 	return safeio.Commit(p.tmp, p.final)
 }
@@ -335,4 +322,4 @@ func (p *pngs) verify(frames int) error {
 	return nil
 }
 
-func (p *pngs) abort() { os.RemoveAll(p.tmp) }
+func (p *pngs) abort() { safeio.Remove(p.tmp) }
