@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"math"
+	"slices"
 
 	"tsr/internal/fault"
 	"tsr/internal/scene"
@@ -21,41 +22,48 @@ const softEdge = 3
 // v has at least v − d/(softEdge+1).
 func soften(mask []float32, h, w int) {
 	const fall = 1. / (softEdge + 1)
-	before := make([]float32, len(mask))
 	for range softEdge {
-		copy(before, mask)
-		for y := range h {
-			for x := range w {
-				most := float32(0)
-				for v := max(y-1, 0); v <= min(y+1, h-1); v++ {
-					for _, m := range before[v*w+max(x-1, 0) : v*w+min(x+1, w-1)+1] {
-						most = max(most, m)
-					}
-				}
-				mask[y*w+x] = max(mask[y*w+x], most-fall)
-			}
+		for i, most := range widened(mask, h, w) {
+			mask[i] = max(mask[i], most-fall)
 		}
 	}
 }
 
-// cover keeps for the result's sake where the input shall stay as it is: Options.Mask and the overlays found, nil for
-// none, together.
-func (r *run) cover(found *scene.Mask) error {
-	mask, some := make([]float32, r.h*r.w), false
-	for i := range mask {
-		if r.opts.Mask != nil {
-			mask[i] = r.opts.Mask[i]
+// widened returns the largest value of mask [h,w] around each pixel and at it.
+func widened(mask []float32, h, w int) []float32 {
+	most := make([]float32, len(mask))
+	for y := range h {
+		for x := range w {
+			for v := max(y-1, 0); v <= min(y+1, h-1); v++ {
+				for _, m := range mask[v*w+max(x-1, 0) : v*w+min(x+1, w-1)+1] {
+					most[y*w+x] = max(most[y*w+x], m)
+				}
+			}
 		}
-		if found != nil && found.Set[i] {
-			mask[i] = 1
-		}
-		some = some || mask[i] > 0
 	}
-	r.st.Still, r.st.Covered = 0, some
+	return most
+}
+
+// cover keeps for the result's sake where the input shall stay as it is: Options.Mask and the overlays found, nil for
+// none, together. A pixel beside an overlay belongs to it: coarser samples of colour mix it with what moves there, so that
+// it is not found.
+func (r *run) cover(found *scene.Mask) error {
+	mask := make([]float32, r.h*r.w)
+	r.st.Still = 0
 	if found != nil {
 		r.st.Still = found.Share()
+		for i, set := range found.Set {
+			if set {
+				mask[i] = 1
+			}
+		}
+		mask = widened(mask, r.h, r.w)
 	}
-	if !some {
+	for i, m := range r.opts.Mask {
+		mask[i] = max(mask[i], m)
+	}
+	r.st.Covered = slices.Max(mask) > 0
+	if !r.st.Covered {
 		return nil
 	}
 	soften(mask, r.h, r.w)
