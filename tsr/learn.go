@@ -74,11 +74,10 @@ func (r *run) learn(t task) error {
 	if err != nil {
 		return err
 	}
-	list := shots(r.st.Cuts, r.frames, t.in.Time)
 	if !r.teaches() {
-		return r.unlearnt(t, m, codec, level, longest(list))
+		return r.unlearnt(t, m, codec, level)
 	}
-	segments, err := r.sample(level, list)
+	segments, err := r.sample(level)
 	if err != nil {
 		return err
 	}
@@ -104,8 +103,7 @@ func (r *run) learn(t task) error {
 			return fault.New(fault.Checkpoint, r.opts.Job, err, "add --restart to start over")
 		}
 	}
-	most := longest(list)
-	if err := r.steps(t, job, m, codec, level.Part(most.from, most.to)); err != nil {
+	if err := r.steps(t, job, m, codec, level); err != nil {
 		return err
 	}
 	return r.learnt(t, m, job.Steps())
@@ -119,14 +117,14 @@ func (r *run) learnt(t task, m *net.Model, steps int) error {
 }
 
 // unlearnt keeps a network that has learnt nothing and has no share in the result, where no shot is long enough.
-func (r *run) unlearnt(t task, m *net.Model, codec *net.Codec, level *volume.Clip, most shot) error {
+func (r *run) unlearnt(t task, m *net.Model, codec *net.Codec, level *volume.Clip) error {
 	if t.stage == 0 {
 		r.note("no shot has %d frames to learn from: the result is cubic interpolation with back-projection", minFrames)
-		if most.frames() > 1 {
-			c, err := r.validate([]*net.Model{m}, codec, level.Part(most.from, most.to))
-			if err != nil {
-				return err
-			}
+		c, err := r.validate([]*net.Model{m}, codec, level)
+		if err != nil {
+			return err
+		}
+		if c.size > 0 {
 			r.st.Validation = c.psnr(0)
 		}
 	}

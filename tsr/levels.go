@@ -125,7 +125,7 @@ func (r *run) upsample(t task) error {
 	tick := r.ticker(progress.Upsample, t.out.String(), r.st.Block, src.T)
 	var u *net.Upsampler
 	length := 0 // of the clips that u is for
-	for _, s := range shots(r.st.Cuts, r.frames, t.in.Time) {
+	for _, s := range r.shots(src) {
 		if s.to <= r.st.Block {
 			continue
 		}

@@ -22,7 +22,8 @@ func (r *run) inferenceMemory() int64 { return min(r.opts.Memory/inferenceShare,
 
 // sample returns frames of the level's shots for training: all of them if they fit into the memory for it, else
 // stretches spread evenly over them. Shots that hold no crop are left out; one at least must.
-func (r *run) sample(level *volume.Clip, list []shot) ([]*volume.Volume, error) {
+func (r *run) sample(level *volume.Clip) ([]*volume.Volume, error) {
+	list := r.shots(level)
 	usable := atLeast(list, r.set.crop[0])
 	frame, total := 4*int64(level.FrameLen()), 0
 	for _, s := range usable {

@@ -7,6 +7,7 @@ import (
 
 	"tsr/internal/fault"
 	"tsr/internal/scene"
+	"tsr/internal/volume"
 )
 
 // shot is a stretch of a level without a cut: frames from ≤ t < to. Nothing is learnt from or made of frames on both
@@ -92,6 +93,35 @@ func spread(list []shot, n, length int) (parts []shot) {
 	}
 	return parts
 }
+
+// leastChecked is the fewest frames of a shot that a validation looks at.
+const leastChecked = 4
+
+// middles returns stretches from the middles of the shots, n frames in all or a few less, each shot's number by its length
+// and a multiple of unit: fewer than leastChecked say nothing, and where that is so of all shots the longest counts.
+func middles(list []shot, n, unit int) (parts []shot) {
+	total := 0
+	for _, s := range list {
+		total += s.frames()
+	}
+	middle := func(s shot, n int) shot {
+		from := s.from + (s.frames()-n)/2
+		return shot{from, from + n}
+	}
+	n = max(n, leastChecked)
+	for _, s := range list {
+		if m := min(n*s.frames()/total, s.frames()) / unit * unit; m >= leastChecked {
+			parts = append(parts, middle(s, m))
+		}
+	}
+	if most := longest(list); parts == nil && most.frames() >= unit {
+		parts = append(parts, middle(most, min(n, most.frames())/unit*unit))
+	}
+	return parts
+}
+
+// shots returns those of a level of the run.
+func (r *run) shots(level *volume.Clip) []shot { return shots(r.st.Cuts, r.frames, level.T/r.frames) }
 
 // checkCuts refuses cuts that cannot be the first frames of shots.
 func checkCuts(cuts []int, frames int) error {

@@ -45,6 +45,16 @@ func TestCropFrames(t *testing.T) {
 	}
 }
 
+func TestMiddles(t *testing.T) {
+	require.Equal(t, []shot{{0, 30}}, middles([]shot{{0, 31}}, 50, 2))
+	require.Equal(t, []shot{{0, 31}}, middles([]shot{{0, 31}}, 50, 1))
+	require.Equal(t, []shot{{13, 17}}, middles([]shot{{0, 31}}, 1, 2))
+	require.Equal(t, []shot{{5, 15}, {30, 50}}, middles([]shot{{0, 20}, {20, 60}, {60, 62}}, 31, 2))
+	require.Equal(t, []shot{{3, 5}}, middles([]shot{{0, 2}, {2, 3}, {3, 6}}, 50, 2), "the longest there is")
+	require.Equal(t, []shot{{20, 24}}, middles([]shot{{0, 20}, {20, 25}, {25, 45}}, 1000, 2)[1:2])
+	require.Empty(t, middles([]shot{{0, 1}, {1, 2}}, 50, 2))
+}
+
 func TestSpread(t *testing.T) {
 	require.Equal(t, []shot{{0, 10}, {45, 55}, {90, 100}}, spread([]shot{{0, 100}}, 3, 10))
 	rapid.Check(t, func(t *rapid.T) {
