@@ -49,6 +49,16 @@
 //	internal/job    the folder from which a stopped run goes on
 //	internal/video  frames from and to files
 //
+// # Cuts and overlays
+//
+// While the clip is decoded, package scene looks for cuts, unless [Options].Cuts tells them. One network learns from all
+// shots, but no pair, no frame and no back-projection uses frames of two: its ends are a shot's ends as they are a clip's.
+// Shots that hold no crop are not learnt from; where none has 8 frames nothing is, and the result is cubic interpolation
+// with BP. The self-validation looks at all shots by their lengths.
+//
+// What stands still over moving pictures, such as a logo, and what [Options].Mask covers is the input's frame, repeated.
+// That is done last, so that levels and training are as without.
+//
 // # When the network does not help
 //
 // After a doubling's training the run rebuilds the level from itself coarsened once more in time, and gives the network

@@ -74,6 +74,9 @@ func (r *run) learn(t task) error {
 	if err != nil {
 		return err
 	}
+	if !r.teaches() {
+		return r.unlearnt(t, m, codec, level)
+	}
 	segments, err := r.sample(level)
 	if err != nil {
 		return err
@@ -103,9 +106,30 @@ func (r *run) learn(t task) error {
 	if err := r.steps(t, job, m, codec, level); err != nil {
 		return err
 	}
+	return r.learnt(t, m, job.Steps())
+}
+
+// learnt keeps the stage's network after a number of steps.
+func (r *run) learnt(t task, m *net.Model, steps int) error {
 	r.models[t.stage] = m
-	r.setSteps(t.stage, job.Steps())
+	r.setSteps(t.stage, steps)
 	return r.job.Checkpoint(modelName(t.stage), r.st, func(w io.Writer) error { return m.Save(w, nil) })
+}
+
+// unlearnt keeps a network that has learnt nothing and has no share in the result, where no shot is long enough.
+func (r *run) unlearnt(t task, m *net.Model, codec *net.Codec, level *volume.Clip) error {
+	if t.stage == 0 {
+		r.note("no shot has %d frames to learn from: the result is cubic interpolation with back-projection", minFrames)
+		c, err := r.validate([]*net.Model{m}, codec, level)
+		if err != nil {
+			return err
+		}
+		if c.size > 0 {
+			r.st.Validation = c.psnr(0)
+		}
+	}
+	r.st.Shares, r.st.Agreement = append(r.st.Shares, 0), append(r.st.Agreement, 0)
+	return r.learnt(t, m, 0)
 }
 
 // start returns the network with which a stage's training starts.

@@ -58,7 +58,7 @@ func (r *run) decode(t task) error {
 		return err
 	}
 	tick := r.ticker(progress.Decode, t.out.String(), 0, dst.T)
-	frame := volume.New(1, r.h, r.w, 3)
+	frame, watch := volume.New(1, r.h, r.w, 3), r.watch()
 	for n := range dst.T {
 		if err := r.ctx.Err(); err != nil {
 			return err
@@ -72,10 +72,17 @@ func (r *run) decode(t task) error {
 		if err := dst.Write(frame, n); err != nil {
 			return err
 		}
+		if watch != nil {
+			watch.Add(frame.Data)
+		}
 		tick.at(n + 1)
 	}
 	switch err := r.src.Read(frame.Data); { // the end is where a reader says that the clip was damaged
 	case errors.Is(err, io.EOF):
+		if err := r.seen(watch); err != nil {
+			return err
+		}
+		r.known()
 		return nil
 	case err == nil:
 		return fault.Newf(fault.Damaged, "input", "", "has more than the %d frames it announces", dst.T)
@@ -108,27 +115,44 @@ func (r *run) upsample(t task) error {
 	if err != nil {
 		return err
 	}
-	u := net.NewUpsampler(r.turned(m, r.st.Shares[t.stage]), r.be, codec, src.T, src.H, src.W, r.inferenceMemory())
+	models := r.turned(m, r.st.Shares[t.stage])
 	var deviations *volume.Clip
 	if r.opts.Uncertainty != nil && t.stage == r.stages()-1 {
-		u.Deviations()
 		if deviations, err = r.deviations(t.out); err != nil {
 			return err
 		}
 	}
-	tick := r.ticker(progress.Upsample, t.out.String(), r.st.Block, u.Blocks())
-	return upsampleBlocks(u, r.weights, src, r.st.Block, func(i, first int, htr, dev *volume.Volume) error {
-		if err := dst.Write(htr, first); err != nil {
-			return err
+	tick := r.ticker(progress.Upsample, t.out.String(), r.st.Block, src.T)
+	var u *net.Upsampler
+	length := 0 // of the clips that u is for
+	for _, s := range r.shots(src) {
+		if s.to <= r.st.Block {
+			continue
 		}
-		if deviations != nil {
-			if err := deviations.Write(dev, first); err != nil {
-				return err
+		if s.frames() != length {
+			length = s.frames()
+			u = net.NewUpsampler(models, r.be, codec, length, src.H, src.W, r.inferenceMemory())
+			if deviations != nil {
+				u.Deviations()
 			}
 		}
-		tick.at(i + 1)
-		return r.mark(i + 1)
-	})
+		err := upsampleBlocks(u, r.weights, src.Part(s.from, s.to), r.st.Block-s.from, func(done, first int, htr, dev *volume.Volume) error {
+			if err := dst.Write(htr, 2*s.from+first); err != nil {
+				return err
+			}
+			if deviations != nil {
+				if err := deviations.Write(dev, 2*s.from+first); err != nil {
+					return err
+				}
+			}
+			tick.at(s.from + done)
+			return r.mark(s.from + done)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // deviations opens what is kept for Options.Uncertainty beside level l.
@@ -139,12 +163,16 @@ func (r *run) deviations(l pyramid.Level) (*volume.Clip, error) {
 
 const deviationsName = "deviations"
 
-// upsampleBlocks runs blocks from … of u over src, back-projects each in time, and hands its frames to take with the
-// number of the first and with their deviations, nil unless u tells them. Back-projection moves all looks alike.
-func upsampleBlocks(u *net.Upsampler, weights [2]float64, src *volume.Clip, from int, take func(i, first int, htr, dev *volume.Volume) error) error {
+// upsampleBlocks runs the blocks of u over src, but those whose frames lie before done, back-projects each in time, and
+// hands its frames to take with the number of src's frames that are done then, the number of the first frame, and their
+// deviations, nil unless u tells them. Back-projection moves all looks alike.
+func upsampleBlocks(u *net.Upsampler, weights [2]float64, src *volume.Clip, done int, take func(done, first int, htr, dev *volume.Volume) error) error {
 	var htr, dev *volume.Volume
-	for i := from; i < u.Blocks(); i++ {
+	for i := range u.Blocks() {
 		t0, t1, lo, hi := u.Block(i)
+		if t1 <= done {
+			continue
+		}
 		ltr, err := src.Window(lo, hi)
 		if err != nil {
 			return err
@@ -161,7 +189,7 @@ func upsampleBlocks(u *net.Upsampler, weights [2]float64, src *volume.Clip, from
 		if err := backproject.Time(htr, ltr.Frames(t0-lo, t1-lo), weights[:]); err != nil {
 			return err
 		}
-		if err := take(i, 2*t0, htr, dev); err != nil {
+		if err := take(t1, 2*t0, htr, dev); err != nil {
 			return err
 		}
 	}
@@ -218,6 +246,10 @@ func (r *run) encode(t task) error {
 	k := t.in.Time
 	weights := r.groupWeights(k)
 	group, observed, mean := volume.New(k, r.h, r.w, 3), volume.New(1, r.h, r.w, 3), make([]float32, r.h*r.w*3)
+	mask, err := r.covered()
+	if err != nil {
+		return err
+	}
 	tick := r.ticker(progress.Encode, t.in.String(), 0, src.T)
 	var square float64
 	for n := range r.frames {
@@ -230,6 +262,7 @@ func (r *run) encode(t task) error {
 		if err := ltr.Read(observed, n); err != nil {
 			return err
 		}
+		uncover(group, observed.Data, mask)
 		group.Clamp()
 		clear(mean)
 		for j := range k {
@@ -249,20 +282,20 @@ func (r *run) encode(t task) error {
 	}
 	r.st.Consistency = psnr(square / float64(r.frames*len(mean)))
 	if r.opts.Uncertainty != nil {
-		if err := r.encodeUncertainty(t); err != nil {
+		if err := r.encodeUncertainty(t, mask); err != nil {
 			return err
 		}
 	}
 	return r.sink.Commit()
 }
 
-// encodeUncertainty hands the deviations of level t.in to their sink, and drops them.
-func (r *run) encodeUncertainty(t task) error {
+// encodeUncertainty hands the deviations of level t.in to their sink. What is the input's own has none.
+func (r *run) encodeUncertainty(t task, mask []float32) error {
 	src, err := r.deviations(t.in)
 	if err != nil {
 		return err
 	}
-	dev := volume.New(1, r.h, r.w, 3)
+	dev, none := volume.New(1, r.h, r.w, 3), make([]float32, len(mask))
 	for n := range src.T {
 		if err := r.ctx.Err(); err != nil {
 			return err
@@ -270,6 +303,7 @@ func (r *run) encodeUncertainty(t task) error {
 		if err := src.Read(dev, n); err != nil {
 			return err
 		}
+		uncover(dev, none, mask)
 		for i := 0; i < len(dev.Data); i += 3 {
 			p := dev.Data[i : i+3]
 			grey := min(UncertaintyScale*(p[0]+p[1]+p[2])/3, 1)
@@ -279,10 +313,7 @@ func (r *run) encodeUncertainty(t task) error {
 			return err
 		}
 	}
-	if err := r.opts.Uncertainty.Commit(); err != nil {
-		return err
-	}
-	return r.job.DropLevel(deviationsName)
+	return r.opts.Uncertainty.Commit()
 }
 
 // psnr returns the PSNR in dB of a mean square error of values in [0,1], 100 dB at most.

@@ -66,11 +66,22 @@ type Options struct {
 	Steps    int           // if above 0: exactly this many training steps a level, whatever the time
 	Exposure Exposure      // shutter model of the input; the zero value is pyramid.Full
 	Pairs    PairMix       // what to learn from; "" means the preset's: WithinPairs, for Paper BothPairs
-	Init     []byte        // start from this model, as Model returns it; nil starts from random weights
-	Seed     uint64        // equal seed, clip, options, backend, release: equal bits on one machine; 0 means 1
-	Backend  string        // "onednn", "ref"; "" and "auto" mean the fastest compiled in
-	Threads  int           // of the backend; 0 means all processors
-	Memory   int64         // bytes that the run may use; 0 means 3/4 of what is free
+	// Cuts are the first frames, counted from 0 and in order, of all shots but the first. Nothing is learnt from or
+	// interpolated across them. nil lets the run look for them, empty means that there are none.
+	Cuts []int
+	// CutDistance is, where cuts are looked for, how little frames must have in common to be of different shots, from 0
+	// to 1; 0 means 0.3, more finds fewer.
+	CutDistance float64
+	// Mask [H,W], if not nil, is 1 where the result shall be the input's frames repeated, and 0 elsewhere; between them
+	// both are blended, as they are over 3 pixels around it.
+	Mask       []float32
+	NoOverlays bool // do not look for pictures that stand still over moving ones, such as logos; found ones are as Mask
+
+	Init    []byte // start from this model, as Model returns it; nil starts from random weights
+	Seed    uint64 // equal seed, clip, options, backend, release: equal bits on one machine; 0 means 1
+	Backend string // "onednn", "ref"; "" and "auto" mean the fastest compiled in
+	Threads int    // of the backend; 0 means all processors
+	Memory  int64  // bytes that the run may use; 0 means 3/4 of what is free
 	// Job is the folder where the run keeps levels and checkpoints. A run with the same clip and options goes on
 	// where the one before stopped. "" keeps all in memory, and nothing can go on.
 	Job     string
@@ -82,6 +93,13 @@ type Options struct {
 	// one look was enough, as for large clips, and where the network has no share, it is 0.
 	Uncertainty Sink
 	OnEvent     func(Event) // if set, called in order from one goroutine; must return soon
+	OnFound     func(Found) // if set, called once what the clip shows is known: after decoding, or when a run goes on
+}
+
+// Found is what a run saw in the clip while it was decoded, or was told about it.
+type Found struct {
+	Cuts  []int   // first frames of all shots but the first
+	Still float64 // share of the picture where an overlay was found
 }
 
 // UncertaintyScale is what the standard deviation is multiplied with: white stands for an eighth of the range of values.
@@ -158,6 +176,9 @@ func (o *Options) complete() (Options, settings, error) {
 	if c.OnEvent == nil {
 		c.OnEvent = func(Event) {}
 	}
+	if c.OnFound == nil {
+		c.OnFound = func(Found) {}
+	}
 	usage := func(format string, args ...any) error {
 		return fault.Newf(fault.Usage, "options", "", format, args...)
 	}
@@ -179,6 +200,9 @@ func (o *Options) complete() (Options, settings, error) {
 	}
 	if c.Exposure < pyramid.Full || c.Exposure > pyramid.Delta {
 		return c, s, usage("exposure outside its range")
+	}
+	if !(c.CutDistance >= 0 && c.CutDistance <= 1) {
+		return c, s, usage("cut distance %g: choose from 0 to 1", c.CutDistance)
 	}
 	if c.Budget > 0 {
 		s.budget = c.Budget
@@ -207,6 +231,8 @@ func (o Options) identity(src Source, backend string, budget time.Duration) []jo
 		{Name: "training", Value: training},
 		{Name: "exposure", Value: o.Exposure.String()},
 		{Name: "pairs", Value: string(o.Pairs)},
+		{Name: "cuts", Value: o.cutsName()},
+		{Name: "untouched", Value: o.maskName()},
 		{Name: "model", Value: o.initName()},
 		{Name: "seed", Value: strconv.FormatUint(o.Seed, 10)},
 		{Name: "backend", Value: backend},

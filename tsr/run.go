@@ -44,6 +44,8 @@ type Result struct {
 	Gains            []Checked // the validations on the way and at the end of each stage
 	Shares           []float64 // of each stage's network in the result, from 0 to 1, by the validations
 	Agreement        []float64 // of each stage's network with itself, from 0 to 1
+	Cuts             []int     // first frames of all shots but the first
+	Still            float64   // share of the picture where an overlay was found
 	Levels           []string  // the level that each stage learnt from
 	Seconds          map[progress.Phase]float64
 }
@@ -53,7 +55,10 @@ type state struct {
 	Task        int                        `json:"task"`  // the first that is not finished
 	Tasks       int                        `json:"tasks"` // how many there are
 	Now         string                     `json:"now"`   // Task in words
-	Block       int                        `json:"block"` // how much of it is: frames, groups or blocks
+	Block       int                        `json:"block"` // how much of it is: frames or steps
+	Cuts        []int                      `json:"cuts,omitempty"`
+	Still       float64                    `json:"still,omitempty"`
+	Covered     bool                       `json:"covered,omitempty"` // there is a level of that name
 	StageSteps  []int                      `json:"stage_steps,omitempty"`
 	Done        bool                       `json:"done"`
 	Gain        float64                    `json:"gain"`
@@ -102,6 +107,9 @@ func Upsample(ctx context.Context, src Source, sink Sink, o *Options) (*Result, 
 	if err := r.fitCrop(); err != nil {
 		return nil, err
 	}
+	if err := errors.Join(checkCuts(opts.Cuts, r.frames), checkMask(opts.Mask, r.h, r.w)); err != nil {
+		return nil, err
+	}
 	r.tasks = plan(opts.Factor, r.h, r.w, set.minSide)
 	first, err := r.initial() // before any work
 	if err != nil {
@@ -132,6 +140,9 @@ func Upsample(ctx context.Context, src Source, sink Sink, o *Options) (*Result, 
 	}
 	if err := r.checkSpace(); err != nil {
 		return nil, err
+	}
+	if r.st.Task > 0 {
+		r.known()
 	}
 	if err := r.all(); err != nil {
 		if ctx.Err() != nil && (errors.Is(err, ctx.Err()) || errors.Is(err, context.Cause(ctx))) {
@@ -170,13 +181,12 @@ const (
 	minPixels = 16
 )
 
-// fitCrop shortens the crop for a clip with fewer frames than the preset's.
+// fitCrop refuses a clip that is too small, and makes the crop no larger than its frames. known fits its length.
 func (r *run) fitCrop() error {
 	if r.frames < minFrames || min(r.h, r.w) < minPixels {
 		return fault.Newf(fault.Input, "input", fmt.Sprintf("tsr needs at least %d frames of %d×%d pixels", minFrames, minPixels, minPixels),
 			"%w: %d frames of %d×%d pixels", ErrTooSmall, r.frames, r.w, r.h)
 	}
-	r.set.crop[0] = min(r.set.crop[0], r.frames/2*2)
 	r.set.crop[1] = min(r.set.crop[1], min(r.h, r.w)/2*2)
 	return nil
 }
@@ -228,8 +238,15 @@ func (r *run) finish() error {
 	if err := r.job.Forget(trainName, r.st); err != nil { // the run in training is over with its task
 		return err
 	}
+	var drop []string
 	for _, l := range dead(r.tasks, done) {
-		if err := r.job.DropLevel(l.String()); err != nil {
+		drop = append(drop, l.String())
+	}
+	if r.st.Done { // not earlier: an encoding that is killed at its very end starts over
+		drop = append(drop, coverName, deviationsName)
+	}
+	for _, name := range drop {
+		if err := r.job.DropLevel(name); err != nil {
 			return err
 		}
 	}
@@ -286,6 +303,7 @@ func (r *run) result(resumed bool) *Result {
 		Preset: r.opts.Preset, Pairs: r.opts.Pairs, Backend: r.be.Name(), Precision: "f32", Seed: r.opts.Seed, Resumed: resumed,
 		Consistency: r.st.Consistency, Validation: r.st.Validation, Gain: r.st.Gain, Seconds: r.st.Seconds,
 		Curve: r.st.Curve, Gains: r.st.Gains, Shares: r.st.Shares, Agreement: r.st.Agreement,
+		Cuts: r.st.Cuts, Still: r.st.Still,
 	}
 	for _, t := range r.tasks {
 		if t.kind == learn {

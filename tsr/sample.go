@@ -20,30 +20,36 @@ const (
 // inferenceMemory is the limit for an Upsampler. More than 8 GiB save nothing.
 func (r *run) inferenceMemory() int64 { return min(r.opts.Memory/inferenceShare, 8<<30) }
 
-// sample returns the level's frames for training: all of them if they fit into the memory for it, else
-// segments spread evenly over the clip.
+// sample returns frames of the level's shots for training: all of them if they fit into the memory for it, else
+// stretches spread evenly over them. Shots that hold no crop are left out; one at least must.
 func (r *run) sample(level *volume.Clip) ([]*volume.Volume, error) {
-	frame := 4 * int64(level.FrameLen())
-	fit := int(r.opts.Memory / sampleShare / frame)
-	if fit >= level.T {
-		v, err := level.Window(0, level.T)
-		return []*volume.Volume{v}, err
+	list := r.shots(level)
+	usable := atLeast(list, r.set.crop[0])
+	frame, total := 4*int64(level.FrameLen()), 0
+	for _, s := range usable {
+		total += s.frames()
 	}
+	if short := len(list) - len(usable); short > 0 {
+		r.note("%d of %d shots are too short to learn from: training on the others, %d of %d frames", short, len(list), total, level.T)
+	}
+	fit := int(r.opts.Memory / sampleShare / frame)
 	if fit < r.set.crop[0] {
 		return nil, fault.Newf(fault.Limit, "memory", "allow more with --memory",
 			"%d MB are too little to train on frames of %d×%d, %d MB would do",
 			r.opts.Memory>>20, level.W, level.H, sampleShare*frame*int64(r.set.crop[0])>>20+1)
 	}
-	n := max(fit/segmentFrames, 1)
-	length := min(fit/n, segmentFrames)
-	r.note("the clip is long: training on %d of its %d frames", n*length, level.T)
-	var segments []*volume.Volume
-	for i := range n {
-		at := 0
-		if n > 1 {
-			at = (level.T - length) * i / (n - 1)
+	if fit < total {
+		n := max(fit/segmentFrames, 1)
+		length := min(fit/n, segmentFrames)
+		usable, total = spread(usable, n, length), 0
+		for _, s := range usable {
+			total += s.frames()
 		}
-		v, err := level.Window(at, at+length)
+		r.note("the clip is long: training on %d of its %d frames", total, level.T)
+	}
+	var segments []*volume.Volume
+	for _, s := range usable {
+		v, err := level.Window(s.from, s.to)
 		if err != nil {
 			return nil, err
 		}

@@ -18,6 +18,14 @@ type checked struct {
 	size          float64 // values compared
 }
 
+// add counts another part of the clip in.
+func (c *checked) add(part checked) {
+	c.base += part.base
+	c.along += part.along
+	c.length += part.length
+	c.size += part.size
+}
+
 // share is how much of the network's answers serves best, from 0 to 1, in the sense of least squares.
 func (c checked) share() float64 {
 	if !(c.along > 0) {
@@ -44,40 +52,46 @@ func (c checked) gain(share float64) float64 { return c.psnr(share) - c.psnr(0) 
 // validate measures how much better than cubic interpolation with back-projection the networks rebuild a level from
 // itself coarsened once more in time. It needs no truth, but the networks have seen the level's pairs, and what is right
 // for a clip that moves twice as far from frame to frame need not be right for the clip.
-func (r *run) validate(models []*net.Model, codec *net.Codec, level *volume.Clip) (checked, error) {
-	n := min(max(validationPixels/(level.H*level.W), 4), level.T) / 2 * 2
-	htr, err := middle(level, n)
-	if err != nil {
-		return checked{}, err
+func (r *run) validate(models []*net.Model, codec *net.Codec, level *volume.Clip) (sum checked, err error) {
+	for _, s := range middles(r.shots(level), validationPixels/(level.H*level.W), 2) {
+		htr, err := level.Window(s.from, s.to)
+		if err != nil {
+			return sum, err
+		}
+		c, err := r.rebuild(models, codec, pyramid.Expose(htr, 2, r.opts.Exposure), htr)
+		if err != nil {
+			return sum, err
+		}
+		sum.add(c)
 	}
-	return r.rebuild(models, codec, pyramid.Expose(htr, 2, r.opts.Exposure), htr)
+	return sum, nil
 }
 
 // agree measures the same on what the networks make of the level itself: that result, filmed again from the second of its
 // frames on, is a clip of the level's own speed, in other words half a frame later, and the result is its truth. Networks
 // that are right find it again. Those that only carry over what was right at half the rate, such as a motion that is
 // aliased there and not here, or light that swings, do not.
-func (r *run) agree(models []*net.Model, codec *net.Codec, level *volume.Clip) (checked, error) {
-	n := min(max(validationPixels/4/(level.H*level.W), 4), level.T)
-	ltr, err := middle(level, n)
-	if err != nil {
-		return checked{}, err
+func (r *run) agree(models []*net.Model, codec *net.Codec, level *volume.Clip) (sum checked, err error) {
+	for _, s := range middles(r.shots(level), validationPixels/4/(level.H*level.W), 1) {
+		ltr, err := level.Window(s.from, s.to)
+		if err != nil {
+			return sum, err
+		}
+		htr := volume.New(2*ltr.T, ltr.H, ltr.W, 3)
+		err = r.double(models, codec, ltr, func(first int, v *volume.Volume) {
+			copy(htr.Frames(first, first+v.T).Data, v.Data)
+		})
+		if err != nil {
+			return sum, err
+		}
+		later := htr.Frames(1, 2*ltr.T-1)
+		c, err := r.rebuild(models, codec, pyramid.Expose(later, 2, r.opts.Exposure), later)
+		if err != nil {
+			return sum, err
+		}
+		sum.add(c)
 	}
-	htr := volume.New(2*n, ltr.H, ltr.W, 3)
-	err = r.double(models, codec, ltr, func(first int, v *volume.Volume) {
-		copy(htr.Frames(first, first+v.T).Data, v.Data)
-	})
-	if err != nil || n < 2 {
-		return checked{}, err
-	}
-	later := htr.Frames(1, 2*n-1)
-	return r.rebuild(models, codec, pyramid.Expose(later, 2, r.opts.Exposure), later)
-}
-
-// middle returns n frames from the middle of a level.
-func middle(level *volume.Clip, n int) (*volume.Volume, error) {
-	from := (level.T - n) / 2
-	return level.Window(from, from+n)
+	return sum, nil
 }
 
 // rebuild compares what the networks and cubic interpolation with back-projection make of ltr with htr.

@@ -328,9 +328,9 @@ func (u *upsampling) mark() string {
 	if f.slowmo {
 		text += " slowmo"
 	}
-	part := f.clip.part
+	part, shots := f.clip.part, f.shots.call(o)
 	part.Vary = false // it is so by default
-	if rest := part.String() + f.clip.coding(); rest != (video.Part{}).String()+(&clipFlags{}).coding() {
+	if rest := part.String() + f.clip.coding() + shots; rest != (video.Part{}).String()+(&clipFlags{}).coding() {
 		text += fmt.Sprintf(" call=%.4x", sha256.Sum256([]byte(rest)))
 	}
 	return text + " input=" + u.hash[:16]

@@ -68,6 +68,8 @@ func choices() map[string][]string {
 		"pairs":     {string(tsr.BothPairs), string(tsr.WithinPairs), string(tsr.AcrossPairs)},
 		"precision": {"auto", "f32"},
 		"backend":   {"auto", "onednn", "ref"},
+		"cuts":      {"auto", "off"},
+		"overlay":   {"auto", "off"},
 		"progress":  modes,
 		"metrics":   {"psnr,ssim", "psnr", "ssim"},
 		"only":      bench.Parts,
@@ -79,7 +81,7 @@ func choices() map[string][]string {
 func complete(c *cobra.Command) {
 	known := choices()
 	folders := []string{"job", "out-dir"}
-	files := map[string]string{"report": "html", "csv": "csv", "lpips": "onnx", "from-manifest": "jsonl"}
+	files := map[string]string{"report": "html", "csv": "csv", "lpips": "onnx", "from-manifest": "jsonl", "mask": "png"}
 	anything := []string{"controls"}
 	c.Flags().VisitAll(func(f *pflag.Flag) {
 		var err error

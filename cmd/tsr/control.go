@@ -37,7 +37,10 @@ func (u *upsampling) control(reader *video.Reader, exists bool) error {
 		return u.repeat(reader)
 	}
 	i, o := u.info, u.opts
-	frames, err := control.New(u.ctx, control.Method(u.flags.method), reader, i.Frames, i.Height, i.Width, o.Factor, o.Exposure)
+	if err := u.lookForCuts(); err != nil {
+		return err
+	}
+	frames, err := control.Shots(u.ctx, control.Method(u.flags.method), reader, u.cuts, i.Frames, i.Height, i.Width, o.Factor, o.Exposure)
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ var flagGroups = map[string][]flagGroup{
 	"upsample": {
 		{"Usual", []string{"factor", "preset", "budget", "slowmo", "out-dir", "overwrite", "quiet", "help"}},
 		{"Learning", []string{"exposure", "steps", "pairs", "seed", "method", "init", "save-model"}},
-		{"Clip", []string{"from", "to", "crop", "vfr"}},
+		{"Clip", []string{"from", "to", "crop", "vfr", "cuts", "overlay", "mask"}},
 		{"Coding", []string{"codec", "crf", "bits", "no-audio", "no-subtitles", "no-attachments", "no-chapters", "no-metadata"}},
 		{"Machine", []string{"threads", "memory", "backend", "precision"}},
 		{"Many clips", []string{"from-manifest", "shard"}},

@@ -60,7 +60,7 @@ func info(ctx context.Context, w io.Writer, path string, asJSON, header bool) er
 	if asJSON {
 		var seen *scene.Findings
 		if !header {
-			if seen, err = look(r); err != nil {
+			if seen, err = look(r, 0); err != nil {
 				return err
 			}
 		}
@@ -69,7 +69,7 @@ func info(ctx context.Context, w io.Writer, path string, asJSON, header bool) er
 	if err := table(w, describeClip(i)); err != nil || header {
 		return err
 	}
-	seen, err := look(r)
+	seen, err := look(r, 0)
 	if err != nil {
 		return err
 	}

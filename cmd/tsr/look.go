@@ -11,10 +11,10 @@ import (
 	"tsr/internal/video"
 )
 
-// look reads a clip to its end and returns what is to be seen in it.
-func look(r *video.Reader) (*scene.Findings, error) {
+// look reads a clip to its end and returns what is to be seen in it, with cuts from a distance on, 0 for the usual one.
+func look(r *video.Reader, distance float64) (*scene.Findings, error) {
 	i := r.Info()
-	d := scene.New(i.Height, i.Width, scene.Options{})
+	d := scene.New(i.Height, i.Width, scene.Options{Cut: distance})
 	frame := make([]float32, i.Height*i.Width*3)
 	for {
 		err := r.Read(frame)
@@ -41,9 +41,11 @@ func findingsJSON(f *scene.Findings) *findings {
 	if f == nil {
 		return nil
 	}
-	list := func(n []int) []int { return append([]int{}, n...) } // [], not null
 	return &findings{list(f.Cuts), list(f.Repeats), f.Exact, list(f.Cadence), f.Overlay.Share()}
 }
+
+// list is n as JSON has it: [], not null, if it is empty.
+func list(n []int) []int { return append([]int{}, n...) }
 
 // describeFindings tells a person what was seen in a clip.
 func describeFindings(f *scene.Findings) []fact {

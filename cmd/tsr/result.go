@@ -46,6 +46,8 @@ type result struct {
 	Gain        decibel            `json:"validation_gain"`
 	Shares      []float64          `json:"network_shares,omitempty"` // of each doubling's network in the result
 	Agreement   []float64          `json:"network_agreement,omitempty"`
+	Cuts        []int              `json:"cuts"`          // first frames of all shots but the first, from 0
+	Still       float64            `json:"overlay_share"` // of the picture, left as it was because it stands still
 	Seconds     map[string]float64 `json:"seconds"`
 	PeakRSS     int64              `json:"peak_rss_bytes"` // of tsr and its largest child together
 }
@@ -72,6 +74,7 @@ func (u *upsampling) result(r *tsr.Result) *result {
 		RateIn: fraction(u.info.Rate), RateOut: fraction(u.rateOut), Width: r.Width, Height: r.Height,
 		Preset: r.Preset, Exposure: u.opts.Exposure.String(), Pairs: r.Pairs, Backend: r.Backend, Precision: r.Precision, Seed: r.Seed, Steps: r.Steps, Resumed: r.Resumed,
 		Consistency: decibel(r.Consistency), Validation: decibel(r.Validation), Gain: decibel(r.Gain), Shares: r.Shares, Agreement: r.Agreement,
+		Cuts: list(r.Cuts), Still: r.Still,
 		Seconds: map[string]float64{
 			"total":       max(total, sum),
 			"decode":      r.Seconds[progress.Decode],
@@ -91,7 +94,7 @@ func (u *upsampling) controlled(took time.Duration) *result {
 		Input: u.input, Output: u.output, Method: u.flags.method, Factor: u.opts.Factor,
 		FramesIn: u.info.Frames, FramesOut: u.info.Frames * u.opts.Factor,
 		RateIn: fraction(u.info.Rate), RateOut: fraction(u.rateOut), Width: u.info.Width, Height: u.info.Height,
-		Consistency: none, Validation: none, Gain: none,
+		Consistency: none, Validation: none, Gain: none, Cuts: list(u.cuts),
 		Seconds: map[string]float64{"total": time.Since(u.started).Seconds(), "upsample": took.Seconds()},
 		PeakRSS: peakRSS(),
 	}

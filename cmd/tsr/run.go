@@ -35,6 +35,7 @@ type upsampling struct {
 	before  bool       // the output was there already, whole
 	passing bool       // the job is a folder that goes with the call
 	pipe    io.Writer  // the output's, if it is one
+	cuts    []int      // first frames of all shots but the first, once they are known
 }
 
 func (u *upsampling) run() error {
@@ -54,6 +55,9 @@ func (u *upsampling) run() error {
 		if err := u.findExposure(); err != nil {
 			return err
 		}
+	}
+	if err := u.fit(); err != nil {
+		return err
 	}
 	u.fillJob()
 	if u.hash, err = video.Hash(u.ctx, u.path); err != nil {
@@ -115,6 +119,19 @@ func (u *upsampling) run() error {
 	return u.upsample(src, overwrite)
 }
 
+// fit completes the options with what depends on the clip.
+func (u *upsampling) fit() (err error) {
+	if u.flags.shots.at != nil {
+		if u.opts.Cuts, err = u.flags.shots.frames(u.info); err != nil {
+			return err
+		}
+	}
+	if u.flags.shots.mask != "" {
+		u.opts.Mask, err = readMask(u.flags.shots.mask, u.info.Height, u.info.Width)
+	}
+	return err
+}
+
 // fillJob completes the job's folder.
 func (u *upsampling) fillJob() {
 	if u.opts.Job == "" {
@@ -154,7 +171,7 @@ func (u *upsampling) upsample(src clipSource, overwrite bool) error {
 
 	_, err := os.Stat(u.opts.Job)
 	fresh := errors.Is(err, os.ErrNotExist)
-	u.opts.OnEvent = u.ui.Event
+	u.opts.OnEvent, u.opts.OnFound = u.ui.Event, u.found
 	defer context.AfterFunc(u.ctx, func() { u.ui.Note("stopping and saving the state; once more ends at once") })()
 	res, err := tsr.Upsample(u.ctx, src, sink, u.opts)
 	u.ui.Close()
@@ -237,7 +254,7 @@ func (u *upsampling) alpha() (control.Stream, error) {
 		method = control.Cubic
 	}
 	i := u.info
-	s, err := control.New(u.ctx, method, r, i.Frames, i.Height, i.Width, u.opts.Factor, u.opts.Exposure)
+	s, err := control.Shots(u.ctx, method, r, u.cuts, i.Frames, i.Height, i.Width, u.opts.Factor, u.opts.Exposure)
 	if err != nil {
 		r.Close()
 		return nil, err

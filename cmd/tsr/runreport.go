@@ -25,7 +25,7 @@ func (u *upsampling) report(res *tsr.Result, r *result) error {
 		if err != nil {
 			return err
 		}
-		s, err := control.New(u.ctx, m.method, in, i.Frames, i.Height, i.Width, u.opts.Factor, u.opts.Exposure)
+		s, err := control.Shots(u.ctx, m.method, in, u.cuts, i.Frames, i.Height, i.Width, u.opts.Factor, u.opts.Exposure)
 		if err != nil {
 			in.Close()
 			return err

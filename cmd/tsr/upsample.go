@@ -49,6 +49,7 @@ type upsampleFlags struct {
 	quiet     bool
 	verbose   bool
 	clip      clipFlags
+	shots     shotFlags
 }
 
 func newUpsample() *cobra.Command {
@@ -115,6 +116,7 @@ SIGUSR1 makes a run tell in one line on standard error how far it is.`,
 	fs.StringVar(&f.memory, "memory", "", "use `SIZE` of memory at most, such as 4G (default 3/4 of what is free)")
 	fs.BoolVar(&f.slowmo, "slowmo", false, "keep the rate and stretch the time; drops the sound")
 	f.clip.add(fs)
+	f.shots.add(fs)
 	fs.StringVar(&f.job, "job", "", "keep the state of the run in `DIR` (default OUTPUT.tsr; of a pipe, none)")
 	fs.BoolVar(&f.restart, "restart", false, "start over")
 	fs.StringVar(&f.outDir, "out-dir", "", "make all INPUTs, or the videos in a folder, in `DIR`")
@@ -186,11 +188,18 @@ func (f *upsampleFlags) options(c *cobra.Command) (*tsr.Options, error) {
 			return nil, usage("--memory", "", "%w", err)
 		}
 	}
-	return &tsr.Options{
+	o := &tsr.Options{
 		Factor: f.factor, Preset: tsr.Preset(f.preset), Budget: f.budget, Steps: f.steps, Exposure: exposure,
 		Pairs: tsr.PairMix(f.pairs), Seed: f.seed,
 		Backend: f.backend, Threads: f.threads, Memory: memory, Job: f.job, Restart: f.restart,
-	}, nil
+	}
+	if err := f.shots.options(o, set, f.method); err != nil {
+		return nil, err
+	}
+	if f.many() && f.shots.at != nil {
+		return nil, usage("--cuts "+f.shots.cuts, "choose auto, off or a threshold", "is for one clip")
+	}
+	return o, nil
 }
 
 func parseMode(s string) (ui.Mode, error) {

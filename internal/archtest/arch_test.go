@@ -29,7 +29,7 @@ var allowed = map[string][]string{
 	"tsr/packaging": {}, // a test of scripts only
 
 	"tsr/tsr": {"tsr/train", "tsr/pyramid", "tsr/backproject", "tsr/internal/net", "tsr/internal/job", "tsr/internal/progress",
-		"tsr/internal/conv", "tsr/internal/conv/all", "tsr/internal/resample", "tsr/internal/safeio"},
+		"tsr/internal/conv", "tsr/internal/conv/all", "tsr/internal/resample", "tsr/internal/safeio", "tsr/internal/scene"},
 	"tsr/train":       {"tsr/pyramid", "tsr/internal/net", "tsr/internal/conv"},
 	"tsr/pyramid":     {"tsr/internal/resample"},
 	"tsr/backproject": {"tsr/internal/resample"},

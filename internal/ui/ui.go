@@ -209,11 +209,8 @@ func brief(e progress.Event) []string {
 }
 
 func unit(e progress.Event) string {
-	switch e.Phase {
-	case progress.Train:
+	if e.Phase == progress.Train {
 		return "steps"
-	case progress.Upsample, progress.BackProject:
-		return "blocks"
 	}
 	return "frames"
 }

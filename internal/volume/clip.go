@@ -18,6 +18,7 @@ type Clip struct {
 	T, H, W, C int
 	mem        *Volume // nil if the frames lie in file
 	file       File
+	first      int // frame of file that is frame 0
 }
 
 // InMemory returns the clip whose frames are v's. It shares v's memory.
@@ -25,6 +26,19 @@ func InMemory(v *Volume) *Clip { return &Clip{T: v.T, H: v.H, W: v.W, C: v.C, me
 
 // OnFile returns the clip [t,h,w,c] whose frames lie in f, frame after frame from its start.
 func OnFile(f File, t, h, w, c int) *Clip { return &Clip{T: t, H: h, W: w, C: c, file: f} }
+
+// Part returns frames t0 ≤ t < t1 as a clip that shares c's memory or file. A stretch outside c panics.
+func (c *Clip) Part(t0, t1 int) *Clip {
+	if t0 < 0 || t1 < t0 || t1 > c.T {
+		panic("volume: part outside its clip")
+	}
+	p := *c
+	p.T, p.first = t1-t0, c.first+t0
+	if c.mem != nil {
+		p.mem = c.mem.Frames(t0, t1)
+	}
+	return &p
+}
 
 // Dims returns [T,H,W,C].
 func (c *Clip) Dims() [4]int { return [4]int{c.T, c.H, c.W, c.C} }
@@ -83,7 +97,7 @@ func (c *Clip) check(op string, v *Volume, t int) error {
 	return nil
 }
 
-func (c *Clip) offset(t int) int64 { return 4 * int64(t) * int64(c.FrameLen()) }
+func (c *Clip) offset(t int) int64 { return 4 * int64(c.first+t) * int64(c.FrameLen()) }
 
 // raw returns the bytes of x. The project is built for little-endian machines only (see endian.go), so
 // they are the file's bytes too.
