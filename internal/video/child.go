@@ -1,6 +1,7 @@
 package video
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -18,28 +19,56 @@ import (
 // scripts, image patterns and everything that names other files or addresses is left out.
 const containers = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,gif,apng,yuv4mpegpipe,nut,mxf,ogg,asf"
 
-// child is an ffmpeg or ffprobe process. It dies with its context, together with its children.
+// child is an ffmpeg or ffprobe process. It dies with its context and with tsr, together with its children.
 type child struct {
 	*exec.Cmd
-	log tail
+	limits limits
+	log    tail
 }
 
 // newChild prepares a process of a group of its own, so that Ctrl-C at a terminal reaches tsr alone, which
 // then ends its children in order.
-func newChild(ctx context.Context, name string, args ...string) *child {
-	c := &child{Cmd: exec.CommandContext(ctx, name, args...)}
+func newChild(ctx context.Context, l limits, name string, args ...string) *child {
+	c := &child{Cmd: exec.CommandContext(ctx, name, args...), limits: l}
 	c.Env = append(os.Environ(), "LC_ALL=C", "AV_LOG_FORCE_NOCOLOR=1")
 	c.Stderr = &c.log
-	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
 	c.WaitDelay = 5 * time.Second
 	return c
+}
+
+// Start starts the process and puts its limits on it.
+func (c *child) Start() error {
+	if err := c.Cmd.Start(); err != nil {
+		return c.missing(err)
+	}
+	if err := c.limits.hold(c.Process.Pid); err != nil {
+		c.Cancel()
+		c.Wait()
+		return err
+	}
+	return nil
+}
+
+// output runs the process and returns what it wrote.
+func (c *child) output() ([]byte, error) {
+	var out bytes.Buffer
+	c.Stdout = &out
+	if err := c.Start(); err != nil {
+		return nil, err
+	}
+	err := c.Wait()
+	return out.Bytes(), err
 }
 
 // input returns the options that make a child read url, and only that.
 func input(url string) []string {
 	return []string{"-protocol_whitelist", "file", "-format_whitelist", containers, "-i", url}
 }
+
+// wholePackets makes ffmpeg leave out the packet in whose middle a file was cut off.
+var wholePackets = []string{"-fflags", "+discardcorrupt"}
 
 // missing turns the failure to start a process into an error that says what to install.
 func (c *child) missing(err error) error {
