@@ -128,6 +128,9 @@ func Upsample(ctx context.Context, src Source, sink Sink, o *Options) (*Result, 
 	if resumed {
 		r.note("continuing the run in %s", opts.Job)
 	}
+	if n := j.Note(); n != "" {
+		r.note("%s", n)
+	}
 	if err := r.checkSpace(); err != nil {
 		return nil, err
 	}
