@@ -22,6 +22,7 @@ const containers = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,gi
 // child is an ffmpeg or ffprobe process. It dies with its context and with tsr, together with its children.
 type child struct {
 	*exec.Cmd
+	name   string
 	limits limits
 	log    tail
 }
@@ -29,7 +30,12 @@ type child struct {
 // newChild prepares a process of a group of its own, so that Ctrl-C at a terminal reaches tsr alone, which
 // then ends its children in order.
 func newChild(ctx context.Context, l limits, name string, args ...string) *child {
-	c := &child{Cmd: exec.CommandContext(ctx, name, args...), limits: l}
+	_, missing := exec.LookPath(name)
+	program, all := l.command(name, args)
+	c := &child{Cmd: exec.CommandContext(ctx, program, all...), limits: l, name: name}
+	if missing != nil {
+		c.Err = missing
+	}
 	c.Env = append(os.Environ(), "LC_ALL=C", "AV_LOG_FORCE_NOCOLOR=1")
 	c.Stderr = &c.log
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
@@ -38,17 +44,13 @@ func newChild(ctx context.Context, l limits, name string, args ...string) *child
 	return c
 }
 
-// Start starts the process and puts its limits on it.
+// Start starts the process. The error says what to install if the program is missing.
 func (c *child) Start() error {
-	if err := c.Cmd.Start(); err != nil {
-		return c.missing(err)
+	err := c.Cmd.Start()
+	if errors.Is(err, exec.ErrNotFound) {
+		return fault.Newf(fault.Internal, c.name, "install it: apt install ffmpeg", "program not found")
 	}
-	if err := c.limits.hold(c.Process.Pid); err != nil {
-		c.Cancel()
-		c.Wait()
-		return err
-	}
-	return nil
+	return err
 }
 
 // output runs the process and returns what it wrote.
@@ -69,14 +71,6 @@ func input(url string) []string {
 
 // wholePackets makes ffmpeg leave out the packet in whose middle a file was cut off.
 var wholePackets = []string{"-fflags", "+discardcorrupt"}
-
-// missing turns the failure to start a process into an error that says what to install.
-func (c *child) missing(err error) error {
-	if errors.Is(err, exec.ErrNotFound) {
-		return fault.Newf(fault.Internal, c.Args[0], "install it: apt install ffmpeg", "program not found")
-	}
-	return err
-}
 
 // tail keeps the beginning and the end of what a process says.
 type tail struct {

@@ -14,7 +14,7 @@ import (
 )
 
 // Image files are decoded in a process of its own, because a C++ abort or a picture that unfolds to gigabytes ends the
-// process that meets it. The process is this program once more, under another name; it has limits, reads requests on
+// process that meets it. The process is this program once more; it has limits, reads requests on
 // standard input and answers on standard output. Both are little-endian:
 //
 //	request   kind, width, height, bytes a sample [uint32 each], length of the file [uint64], the file
@@ -22,7 +22,7 @@ import (
 //
 // Lengths are checked on both sides before anything is made for them.
 
-// imageDecoder is the name under which the program decodes images; a process list shows it.
+// imageDecoder is the first argument of a program that is to decode images; the second is MaxPixels.
 const imageDecoder = "tsr-image-decoder"
 
 // kinds of requests.
@@ -67,11 +67,11 @@ func (r request) check() error {
 	return nil
 }
 
-// A program that imports this package is an image decoder if it is called by that name.
+// A program that imports this package decodes images if it is called so.
 func init() {
-	if len(os.Args) == 2 && os.Args[0] == imageDecoder {
+	if len(os.Args) == 3 && os.Args[1] == imageDecoder {
 		var err error
-		if MaxPixels, err = strconv.ParseInt(os.Args[1], 10, 64); err == nil {
+		if MaxPixels, err = strconv.ParseInt(os.Args[2], 10, 64); err == nil {
 			err = serveImages(os.Stdin, os.Stdout)
 		}
 		if err != nil {
@@ -175,8 +175,9 @@ func (d *imageChild) decode(r request, raw, file []byte, path string) (w, h int,
 }
 
 func (d *imageChild) start() error {
-	d.c = newChild(d.ctx, d.limits, "/proc/self/exe")
-	d.c.Args = []string{imageDecoder, strconv.FormatInt(MaxPixels, 10)}
+	// This very program, also where its file has been replaced since.
+	self := fmt.Sprintf("/proc/%d/exe", os.Getpid())
+	d.c = newChild(d.ctx, d.limits, self, imageDecoder, strconv.FormatInt(MaxPixels, 10))
 	// OpenCV has one picture at a time to decode: threads would only take address space.
 	d.c.Env = append(d.c.Env, "OPENBLAS_NUM_THREADS=1", "OMP_NUM_THREADS=1", "GOMAXPROCS=2")
 	var err error

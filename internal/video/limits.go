@@ -6,8 +6,6 @@ import (
 	"os/exec"
 	"syscall"
 
-	"golang.org/x/sys/unix"
-
 	"tsr/internal/fault"
 )
 
@@ -49,28 +47,23 @@ func forFrames(n, w, h int, size int64) limits {
 	}
 }
 
-// hold puts limits on a process that has just been started and has read nothing yet. Open files are few in any case, and
-// a crash leaves no image of the memory behind.
-func (l limits) hold(pid int) error {
-	set := func(resource int, n int64) error {
-		if n == 0 {
-			return nil
-		}
-		return unix.Prlimit(pid, resource, &unix.Rlimit{Cur: uint64(n), Max: uint64(n)}, nil)
+// command returns what runs a program within l: a shell sets the limits and becomes the program, so that there is no
+// moment without them. Open files are few in any case, and a crash leaves no image of the memory behind.
+func (l limits) command(name string, args []string) (string, []string) {
+	if l == (limits{}) {
+		return name, args
 	}
-	errs := []error{
-		set(unix.RLIMIT_AS, l.memory),
-		set(unix.RLIMIT_CPU, l.seconds),
-		set(unix.RLIMIT_NOFILE, 128),
-		unix.Prlimit(pid, unix.RLIMIT_CORE, &unix.Rlimit{}, nil),
+	script := "ulimit -c 0 && ulimit -n 128"
+	if l.memory > 0 {
+		script += fmt.Sprintf(" && ulimit -v %d", l.memory>>10)
+	}
+	if l.seconds > 0 {
+		script += fmt.Sprintf(" && ulimit -t %d", l.seconds)
 	}
 	if l.mute {
-		errs = append(errs, unix.Prlimit(pid, unix.RLIMIT_FSIZE, &unix.Rlimit{}, nil))
+		script += " && ulimit -f 0"
 	}
-	if err := errors.Join(errs...); err != nil && !errors.Is(err, syscall.ESRCH) { // it has ended already
-		return fmt.Errorf("video: limits of a child process: %w", err)
-	}
-	return nil
+	return "/bin/sh", append([]string{"-c", script + ` && exec "$0" "$@"`, name}, args...)
 }
 
 // exceeded says which limit ended a process that reads path, nil if none did. err is what waiting for it returned.
