@@ -7,6 +7,7 @@ PACKAGES := ffmpeg libdnnl-dev libopencv-dev pkg-config
 TEST_PACKAGES := chromium
 PYTORCH_PACKAGES := python3-torch
 DEB_PACKAGES := dpkg-dev
+TORTURE_PACKAGES := strace
 
 GO ?= go
 STATICCHECK := $(GO) tool -modfile=tools/go.mod staticcheck
@@ -27,7 +28,7 @@ QUALITY ?=
 # make torture EVERY=20 goes through every 20th case only.
 EVERY ?= 1
 
-.PHONY: demo build man deb release test check torture asan bench bench-kernels bench-pytorch bench-quality deps deps-test deps-deb clean
+.PHONY: demo build man deb release test check torture asan bench bench-kernels bench-pytorch bench-quality deps deps-test deps-deb torture-input torture-memory clean
 
 demo: build
 	bin/tsr upsample --factor $(FACTOR) $(FLAGS) "$(CLIP)" "$(OUT)"
@@ -81,6 +82,17 @@ bench-pytorch: build
 # The quality on clips with a known truth; writes docs/results.md. It takes hours, and goes on where it was stopped.
 bench-quality: build
 	$(GO) run ./bench/quality $(QUALITY)
+
+# Malformed, hostile and damaged inputs, all of them through every command; about an hour.
+# Fuzzers run alone, for as long as you like: go test ./internal/video -fuzz FuzzHeader
+torture-input: PACKAGES += $(TORTURE_PACKAGES)
+torture-input: build
+	bench/torture/strace.sh bin/tsr
+	$(GO) test -tags torture -timeout 4h -run 'HostileInput|Mutants' -v ./cmd/tsr | grep -v '^=== \|--- PASS'
+
+# The memory that runs take against --memory, for people.
+torture-memory: build
+	bench/torture/memory.sh bin/tsr
 
 deps-test: PACKAGES := $(TEST_PACKAGES) $(DEB_PACKAGES)
 deps-deb: PACKAGES := $(DEB_PACKAGES)

@@ -135,6 +135,9 @@ func Upsample(ctx context.Context, src Source, sink Sink, o *Options) (*Result, 
 	if resumed {
 		r.note("continuing the run in %s", opts.Job)
 	}
+	if n := j.Note(); n != "" {
+		r.note("%s", n)
+	}
 	if err := j.Sweep(live(r.tasks[r.st.Task:])); err != nil {
 		return nil, err
 	}

@@ -33,6 +33,7 @@ func (f *clipFlags) add(fs *pflag.FlagSet) {
 	fs.StringVar(&f.to, "to", "", "end before `TIME`")
 	fs.StringVar(&f.crop, "crop", "", "only the rectangle `W:H:X:Y` of the picture")
 	fs.StringVar(&f.vfr, "vfr", "keep", "`HOW` a rate that varies is treated: keep divides every interval,\ncfr=R makes it R frames/s first")
+	fs.BoolVar(&f.part.Truncated, "allow-truncated", false, "of a file that was cut off take what is left")
 	fs.StringVar(&f.codec, "codec", "", "code by `NAME`: "+strings.Join(video.Codecs(), ", ")+"\n(default by OUTPUT's name and depth)")
 	fs.IntVar(&f.crf, "crf", 0, "constant rate factor `N`: lower is better and larger (default by codec)")
 	fs.IntVar(&f.bits, "bits", 0, "`N` bits a sample: 8, 10, 12 or 16 (default as INPUT)")

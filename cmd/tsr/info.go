@@ -19,7 +19,7 @@ import (
 )
 
 func newInfo() *cobra.Command {
-	var asJSON, header bool
+	var asJSON, header, truncated bool
 	c := &cobra.Command{
 		Use:   "info INPUT [flags]",
 		Short: "tell what a clip or a job folder is",
@@ -33,15 +33,16 @@ folder of a job (what it works on and how far it is).`,
 			if err := refusePipe(args...); err != nil {
 				return err
 			}
-			return info(c.Context(), c.OutOrStdout(), args[0], asJSON, header)
+			return info(c.Context(), c.OutOrStdout(), args[0], asJSON, header, truncated)
 		},
 	}
 	c.Flags().BoolVar(&header, "header", false, "do not look at the frames, which takes as long as decoding a clip")
+	c.Flags().BoolVar(&truncated, "allow-truncated", false, "of a file that was cut off take what is left")
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
 	return c
 }
 
-func info(ctx context.Context, w io.Writer, path string, asJSON, header bool) error {
+func info(ctx context.Context, w io.Writer, path string, asJSON, header, truncated bool) error {
 	if st, err := os.Stat(path); err == nil && st.IsDir() {
 		identity, state, err := job.Describe(path)
 		if err == nil {
@@ -51,7 +52,7 @@ func info(ctx context.Context, w io.Writer, path string, asJSON, header bool) er
 			return err
 		}
 	}
-	r, err := video.OpenPart(ctx, path, video.Part{Vary: true})
+	r, err := video.OpenPart(ctx, path, video.Part{Vary: true, Truncated: truncated})
 	if err != nil {
 		return err
 	}
@@ -94,6 +95,9 @@ func describeClip(i video.Info) []fact {
 		{"clip", show(i.Path)},
 		{"frames", fmt.Sprintf("%d of %d×%d", i.Frames, i.Width, i.Height)},
 	}
+	if i.Truncated {
+		facts = append(facts, fact{"cut off", lost(i)})
+	}
 	switch {
 	case i.Times != nil:
 		facts = append(facts, fact{"rate", fmt.Sprintf("varies, %s frames/s on average, %.3f s", decimal(i.Rate), i.Duration().Seconds())})
@@ -125,6 +129,14 @@ func describeClip(i video.Info) []fact {
 		facts = append(facts, fact{"alpha", "yes"})
 	}
 	return append(facts, fact{"sound", tracks(i, "audio")}, fact{"subtitles", tracks(i, "subtitle")})
+}
+
+// lost says what a file that was cut off is short of.
+func lost(i video.Info) string {
+	if i.Lost == 0 {
+		return "the file ends early: it does not tell how many frames are missing"
+	}
+	return fmt.Sprintf("the file ends early: %d frames are missing", i.Lost)
 }
 
 // tracks lists the tracks of a kind.
@@ -179,9 +191,11 @@ func clipJSON(i video.Info, seen *scene.Findings) any {
 		Rotation  int      `json:"rotation"`
 		Tracks    []track  `json:"tracks"`
 		Made      string   `json:"made_by_tsr,omitempty"`
+		Truncated bool     `json:"truncated"`
+		Lost      int      `json:"frames_lost"`
 		*findings
 	}{i.Path, i.Folder, i.Container, i.Width, i.Height, i.Frames, fraction(i.Rate), i.Times != nil, duration, i.Codec, i.PixFmt, i.Bits,
-		i.Matrix, i.Range, i.Primaries, i.Transfer, i.Assumed, i.Alpha, i.Rotation, list, i.Made, findingsJSON(seen)}
+		i.Matrix, i.Range, i.Primaries, i.Transfer, i.Assumed, i.Alpha, i.Rotation, list, i.Made, i.Truncated, i.Lost, findingsJSON(seen)}
 }
 
 // jobState is the part of a run's state that is shown.

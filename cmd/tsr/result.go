@@ -28,6 +28,8 @@ type result struct {
 	Factor      int                `json:"factor"`
 	FramesIn    int                `json:"frames_in"`
 	FramesOut   int                `json:"frames_out"`
+	Truncated   bool               `json:"truncated"`   // the input ends early
+	FramesLost  int                `json:"frames_lost"` // by that, as far as the input tells
 	RateIn      *string            `json:"rate_in"`
 	RateOut     *string            `json:"rate_out"`
 	Width       int                `json:"width"`
@@ -71,6 +73,7 @@ func (u *upsampling) result(r *tsr.Result) *result {
 	}
 	return &result{
 		Input: u.input, Output: u.output, Method: methodTSR, Factor: r.Factor, FramesIn: r.FramesIn, FramesOut: r.FramesOut,
+		Truncated: u.info.Truncated, FramesLost: u.info.Lost,
 		RateIn: fraction(u.info.Rate), RateOut: fraction(u.rateOut), Width: r.Width, Height: r.Height,
 		Preset: r.Preset, Exposure: u.opts.Exposure.String(), Pairs: r.Pairs, Backend: r.Backend, Precision: r.Precision, Seed: r.Seed, Steps: r.Steps, Resumed: r.Resumed,
 		Consistency: decibel(r.Consistency), Validation: decibel(r.Validation), Gain: decibel(r.Gain), Shares: r.Shares, Agreement: r.Agreement,
@@ -93,6 +96,7 @@ func (u *upsampling) controlled(took time.Duration) *result {
 	return &result{
 		Input: u.input, Output: u.output, Method: u.flags.method, Factor: u.opts.Factor,
 		FramesIn: u.info.Frames, FramesOut: u.info.Frames * u.opts.Factor,
+		Truncated: u.info.Truncated, FramesLost: u.info.Lost,
 		RateIn: fraction(u.info.Rate), RateOut: fraction(u.rateOut), Width: u.info.Width, Height: u.info.Height,
 		Consistency: none, Validation: none, Gain: none, Cuts: list(u.cuts),
 		Seconds: map[string]float64{"total": time.Since(u.started).Seconds(), "upsample": took.Seconds()},

@@ -39,8 +39,13 @@ TSR_THREADS=1, and in a file, tsr.toml: see tsr config --help.`,
 			}
 			return usage(show(args[0]), hint, "unknown command")
 		},
-		RunE:              func(*cobra.Command, []string) error { return nil },
-		PersistentPreRunE: func(c *cobra.Command, _ []string) error { return settle(c) },
+		RunE: func(*cobra.Command, []string) error { return nil },
+		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
+			if err := limitPixels(); err != nil {
+				return err
+			}
+			return settle(c)
+		},
 	}
 	root.SetOut(stdout)
 	root.SetErr(stderr)

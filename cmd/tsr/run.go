@@ -273,6 +273,9 @@ func (u *upsampling) tell(rate video.Rate) {
 			u.ui.Note("the sound is left out: it does not fit a clip in slow motion")
 		}
 	}
+	if u.info.Truncated {
+		u.ui.Note(fmt.Sprintf("%s: %s; %d are taken", u.inputName(), lost(u.info), u.info.Frames))
+	}
 	if u.flags.verbose {
 		for _, f := range describeClip(u.info) {
 			u.ui.Note(f.name + ": " + f.value)

@@ -3,7 +3,7 @@
 //
 //	manifest.json   what the run is and how far it has come; renamed into place as a whole
 //	NAME.f32        level files: raw little-endian float32 frames
-//	NAME-N.safetensors  checkpoints; the manifest names the one that counts and its SHA-256
+//	NAME-N.safetensors  checkpoints; the manifest names the one that counts, the one before, and their SHA-256
 //	tsr-input-HASH  the clip, if it came through a pipe
 //	lock            held while a process works on the job
 //
@@ -18,9 +18,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -34,7 +36,10 @@ const (
 	lockName     = "lock"
 	levelExt     = ".f32"
 	savedExt     = ".safetensors"
-	format       = 1 // of the folder; a folder of a later format is refused
+	// maxCheckpoint is far above the largest network with the state of its training, 50 MB.
+	maxCheckpoint = 1 << 30
+
+	format = 1 // of the folder; a folder of a later format is refused
 )
 
 // ours are the names of levels and checkpoints. A user's own model may lie beside them.
@@ -52,12 +57,19 @@ type manifest struct {
 	Identity []Field         `json:"identity"`
 	State    json.RawMessage `json:"state,omitempty"`
 	Saved    map[string]file `json:"saved,omitempty"`
+	Before   *snapshot       `json:"before,omitempty"`
 	Sum      string          `json:"sum,omitempty"`
 }
 
 type file struct {
 	Name string `json:"name"`
 	Sum  string `json:"sha256"`
+}
+
+// snapshot is what the manifest said before the last checkpoint, for the case that the checkpoint's file is damaged.
+type snapshot struct {
+	State json.RawMessage `json:"state"`
+	Saved map[string]file `json:"saved,omitempty"`
 }
 
 // Job is an open job. The zero folder name "" is a job in memory, which nothing can continue.
@@ -67,6 +79,7 @@ type Job struct {
 	m     manifest
 	files []*safeio.File
 	mem   map[string]*volume.Clip
+	note  string
 }
 
 // Open takes hold of the job in dir, which is made if it is not there, and fills state with what the run saved last;
@@ -166,12 +179,36 @@ func (j *Job) resume(identity []Field, state any) (bool, error) {
 		return false, fault.Newf(fault.Checkpoint, j.dir, "add --restart to start over, or give this run another folder with --job",
 			"the job there is of another run: %s", d)
 	}
-	if err := json.Unmarshal(m.State, state); err != nil {
+	j.m = *m
+	j.stepBack()
+	if err := json.Unmarshal(j.m.State, state); err != nil {
 		return false, damaged(j.dir, err)
 	}
-	j.m = *m
 	return true, nil
 }
+
+// stepBack makes j what it was one checkpoint ago if a file of the last one is damaged and those before it are whole.
+func (j *Job) stepBack() {
+	bad := j.firstDamaged(j.m.Saved)
+	if bad == "" || j.m.Before == nil || j.firstDamaged(j.m.Before.Saved) != "" {
+		return // all is well, or Saved will say what is not
+	}
+	j.m.State, j.m.Saved, j.m.Before = j.m.Before.State, j.m.Before.Saved, nil
+	j.note = fmt.Sprintf("%s is damaged: going on from the checkpoint before it", j.path(bad))
+}
+
+// firstDamaged returns the name of a file that is not what was saved, "" if all are.
+func (j *Job) firstDamaged(saved map[string]file) string {
+	for _, name := range slices.Sorted(maps.Keys(saved)) {
+		if _, err := j.load(saved[name]); err != nil {
+			return saved[name].Name
+		}
+	}
+	return ""
+}
+
+// Note tells what Open had to do that the user should know, "" if nothing.
+func (j *Job) Note() string { return j.note }
 
 // read returns the manifest in dir, nil if there is none.
 func read(dir string) (*manifest, error) {
@@ -329,7 +366,6 @@ func (j *Job) Checkpoint(name string, state any, write func(io.Writer) error) er
 		return err
 	}
 	sum := sha256.Sum256(b.Bytes())
-	old, had := j.m.Saved[name]
 	now := file{fmt.Sprintf("%s-%x%s", name, sum[:4], savedExt), hex.EncodeToString(sum[:])}
 	if err := safeio.WriteFile(j.path(now.Name), func(w io.Writer) error {
 		_, err := w.Write(b.Bytes())
@@ -337,30 +373,60 @@ func (j *Job) Checkpoint(name string, state any, write func(io.Writer) error) er
 	}); err != nil {
 		return err
 	}
-	saved := map[string]file{name: now}
-	for k, v := range j.m.Saved {
-		if k != name {
-			saved[k] = v
-		}
+	was := j.used()
+	saved := maps.Clone(j.m.Saved)
+	if saved == nil {
+		saved = map[string]file{}
+	}
+	saved[name] = now
+	if j.m.State != nil {
+		j.m.Before = &snapshot{j.m.State, j.m.Saved}
 	}
 	j.m.Saved = saved
 	if err := j.Save(state); err != nil {
 		return err
 	}
-	if had && old.Name != now.Name {
-		return safeio.Remove(j.path(old.Name))
-	}
-	return nil
+	return j.drop(was)
 }
 
-// Forget removes the checkpoint of that name and saves state. One that is not there is no error.
+// Forget removes the checkpoint of that name and saves state. One that is not there is no error. There is no way back
+// behind it: levels that an earlier state needs may be dropped then.
 func (j *Job) Forget(name string, state any) error {
-	old, had := j.m.Saved[name]
+	was := j.used()
 	delete(j.m.Saved, name)
-	if err := j.Save(state); err != nil || !had {
+	j.m.Before = nil
+	if err := j.Save(state); err != nil {
 		return err
 	}
-	return safeio.Remove(j.path(old.Name))
+	return j.drop(was)
+}
+
+// used lists the checkpoints' files that the manifest names.
+func (j *Job) used() (names []string) {
+	saved := []map[string]file{j.m.Saved}
+	if j.m.Before != nil {
+		saved = append(saved, j.m.Before.Saved)
+	}
+	for _, m := range saved {
+		for _, f := range m {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
+
+// drop removes those of the files that the manifest names no more.
+func (j *Job) drop(names []string) error {
+	used := j.used()
+	for _, n := range names {
+		if slices.Contains(used, n) {
+			continue
+		}
+		if err := safeio.Remove(j.path(n)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Saved returns the last checkpoint of that name, nil if there is none. A damaged file is a fault.Checkpoint.
@@ -368,6 +434,17 @@ func (j *Job) Saved(name string) ([]byte, error) {
 	f, ok := j.m.Saved[name]
 	if !ok {
 		return nil, nil
+	}
+	return j.load(f)
+}
+
+// load reads a file and compares it with what was saved.
+func (j *Job) load(f file) ([]byte, error) {
+	if f.Name != filepath.Base(f.Name) { // a manifest that was made by hand
+		return nil, fault.Newf(fault.Checkpoint, filepath.Join(j.dir, manifestName), "add --restart to start over", "names a file elsewhere: %q", f.Name)
+	}
+	if st, err := os.Stat(j.path(f.Name)); err == nil && st.Size() > maxCheckpoint {
+		return nil, fault.Newf(fault.Checkpoint, j.path(f.Name), "add --restart to start over", "damaged: %d MB are too many", st.Size()>>20)
 	}
 	b, err := os.ReadFile(j.path(f.Name))
 	if err != nil {
@@ -379,15 +456,15 @@ func (j *Job) Saved(name string) ([]byte, error) {
 	return b, nil
 }
 
-// Sweep removes what a run that was killed has left of itself: files of checkpoints that the saved state does not name, and
+// Sweep removes what a run that was killed has left of itself: files of checkpoints that the manifest does not name, and
 // levels but those named.
 func (j *Job) Sweep(levels []string) error {
 	if j.dir == "" {
 		return nil
 	}
 	keep := map[string]bool{}
-	for _, f := range j.m.Saved {
-		keep[f.Name] = true
+	for _, name := range j.used() {
+		keep[name] = true
 	}
 	for _, l := range levels {
 		keep[l+levelExt] = true

@@ -1,6 +1,7 @@
 package video
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -18,22 +19,49 @@ import (
 // scripts, image patterns and everything that names other files or addresses is left out.
 const containers = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,gif,apng,yuv4mpegpipe,nut,mxf,ogg,asf"
 
-// child is an ffmpeg or ffprobe process. It dies with its context, together with its children.
+// child is an ffmpeg or ffprobe process. It dies with its context and with tsr, together with its children.
 type child struct {
 	*exec.Cmd
-	log tail
+	name   string
+	limits limits
+	log    tail
 }
 
 // newChild prepares a process of a group of its own, so that Ctrl-C at a terminal reaches tsr alone, which
 // then ends its children in order.
-func newChild(ctx context.Context, name string, args ...string) *child {
-	c := &child{Cmd: exec.CommandContext(ctx, name, args...)}
+func newChild(ctx context.Context, l limits, name string, args ...string) *child {
+	_, missing := exec.LookPath(name)
+	program, all := l.command(name, args)
+	c := &child{Cmd: exec.CommandContext(ctx, program, all...), limits: l, name: name}
+	if missing != nil {
+		c.Err = missing
+	}
 	c.Env = append(os.Environ(), "LC_ALL=C", "AV_LOG_FORCE_NOCOLOR=1")
 	c.Stderr = &c.log
-	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
 	c.WaitDelay = 5 * time.Second
 	return c
+}
+
+// Start starts the process. The error says what to install if the program is missing.
+func (c *child) Start() error {
+	err := c.Cmd.Start()
+	if errors.Is(err, exec.ErrNotFound) {
+		return fault.Newf(fault.Internal, c.name, "install it: apt install ffmpeg", "program not found")
+	}
+	return err
+}
+
+// output runs the process and returns what it wrote.
+func (c *child) output() ([]byte, error) {
+	var out bytes.Buffer
+	c.Stdout = &out
+	if err := c.Start(); err != nil {
+		return nil, err
+	}
+	err := c.Wait()
+	return out.Bytes(), err
 }
 
 // input returns the options that make a child read url, and only that.
@@ -41,13 +69,8 @@ func input(url string) []string {
 	return []string{"-protocol_whitelist", "file", "-format_whitelist", containers, "-i", url}
 }
 
-// missing turns the failure to start a process into an error that says what to install.
-func (c *child) missing(err error) error {
-	if errors.Is(err, exec.ErrNotFound) {
-		return fault.Newf(fault.Internal, c.Args[0], "install it: apt install ffmpeg", "program not found")
-	}
-	return err
-}
+// wholePackets makes ffmpeg leave out the packet in whose middle a file was cut off.
+var wholePackets = []string{"-fflags", "+discardcorrupt"}
 
 // tail keeps the beginning and the end of what a process says.
 type tail struct {

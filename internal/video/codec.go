@@ -269,14 +269,14 @@ func encoders(ctx context.Context) (map[string]bool, error) {
 	if listed.names != nil {
 		return listed.names, nil
 	}
-	c := newChild(ctx, "ffmpeg", "-hide_banner", "-v", "error", "-encoders")
-	out, err := c.Output()
+	c := newChild(ctx, limits{}, "ffmpeg", "-hide_banner", "-v", "error", "-encoders")
+	out, err := c.output()
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
 	if err != nil {
 		if _, exited := err.(*exec.ExitError); !exited {
-			return nil, c.missing(err)
+			return nil, err
 		}
 		return nil, fault.Newf(fault.Internal, "ffmpeg", "", "does not list its encoders: %s", c.log.line())
 	}

@@ -14,15 +14,16 @@ import (
 
 // decoder is a video file as a source.
 type decoder struct {
-	info Info
-	l    layout
-	ctx  context.Context
-	stop context.CancelFunc
-	args []string
-	c    *child // nil before the first frame
-	out  io.ReadCloser
-	n    int // frames delivered
-	all  int // of them that the part has
+	info   Info
+	l      layout
+	ctx    context.Context
+	stop   context.CancelFunc
+	args   []string
+	c      *child // nil before the first frame
+	out    io.ReadCloser
+	n      int // frames delivered
+	all    int // of them that the part has
+	limits limits
 }
 
 func openVideo(ctx context.Context, path string, part Part, alpha bool) (Info, source, error) {
@@ -46,10 +47,18 @@ func openVideo(ctx context.Context, path string, part Part, alpha bool) (Info, s
 		info.Width, info.Height = c.Width, c.Height
 	}
 	filters = append(cut.filters, filters...)
-	d := &decoder{info: info, l: l, all: cut.frames}
+	if cut.lenient {
+		cut.end = []string{"-frames:v", strconv.Itoa(cut.frames)}
+	}
+	d := &decoder{info: info, l: l, all: cut.frames, limits: cut.limits}
 	d.ctx, d.stop = context.WithCancel(ctx)
-	d.args = []string{"-hide_banner", "-nostdin", "-v", "error", "-xerror", "-max_pixels", strconv.Itoa(maxPixels),
+	d.args = []string{"-hide_banner", "-nostdin", "-v", "error", "-max_pixels", strconv.FormatInt(MaxPixels, 10),
 		"-threads", strconv.Itoa(min(runtime.NumCPU(), 8))}
+	if cut.lenient {
+		d.args = append(d.args, wholePackets...)
+	} else {
+		d.args = append(d.args, "-xerror")
+	}
 	switch s.Codec {
 	case "ffv1", "png", "apng": // these carry checksums, and their decoders go on after a wrong one
 		d.args = append(d.args, "-err_detect", "crccheck+explode")
@@ -126,13 +135,13 @@ func (d *decoder) layout() layout { return d.l }
 
 func (d *decoder) next(raw []byte) error {
 	if d.c == nil {
-		c := newChild(d.ctx, "ffmpeg", d.args...)
+		c := newChild(d.ctx, d.limits, "ffmpeg", d.args...)
 		out, err := c.StdoutPipe()
 		if err != nil {
 			return err
 		}
 		if err := c.Start(); err != nil {
-			return c.missing(err)
+			return err
 		}
 		d.c, d.out = c, out
 	}
@@ -160,6 +169,8 @@ func (d *decoder) end(err error) error {
 		return context.Cause(d.ctx)
 	case d.c.log.has("Parsed_crop_0"):
 		return fault.Newf(fault.Input, show(path), "cut it where the size changes", "the picture changes its size after frame %d", d.n)
+	case d.c.exceeded(path, wait) != nil:
+		return d.c.exceeded(path, wait)
 	case wait != nil:
 		return damaged(path, d.n, d.all, d.c.log.line())
 	case d.n < d.all:

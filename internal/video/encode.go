@@ -50,7 +50,7 @@ func (w *Writer) openVideo() error {
 	}
 	args, err := w.arguments(e.tmp)
 	if err == nil {
-		e.c = newChild(w.ctx, "ffmpeg", args...)
+		e.c = newChild(w.ctx, limits{}, "ffmpeg", args...)
 		e.c.Stdout = w.format.Out
 		if e.stdin, err = e.c.StdinPipe(); err == nil {
 			err = e.start(w.graph)
@@ -74,7 +74,7 @@ func (e *encoder) start(graph string) error {
 	e.c.ExtraFiles = []*os.File{r}
 	if err := e.c.Start(); err != nil {
 		in.Close()
-		return e.c.missing(err)
+		return err
 	}
 	go func() {
 		io.WriteString(in, graph) // a failure is ffmpeg's end, which it explains itself
@@ -243,7 +243,7 @@ func (e *encoder) commit(frames int) error {
 // verify reads what was written: frames are counted, their times must lie on the grid of the rate. They are not decoded
 // again, which would take as long as the first pass of some encoders.
 func (e *encoder) verify(frames int) error {
-	p, err := scan(e.w.ctx, e.tmp, 0, "packet")
+	p, err := scan(e.w.ctx, limits{}, e.tmp, 0, "packet")
 	if err != nil {
 		return e.unverified(err)
 	}

@@ -30,7 +30,7 @@ func NewFilter(ctx context.Context, graph string, h, w int, next func(frame []fl
 	f := &Filter{h: h, w: w, raw: aligned(eight.size(h * w))}
 	f.ctx, f.stop = context.WithCancel(ctx)
 	size := fmt.Sprintf("%dx%d", w, h)
-	f.c = newChild(f.ctx, "ffmpeg", "-hide_banner", "-nostdin", "-v", "error", "-f", "rawvideo", "-pix_fmt", eight.pixFmt,
+	f.c = newChild(f.ctx, limits{}, "ffmpeg", "-hide_banner", "-nostdin", "-v", "error", "-f", "rawvideo", "-pix_fmt", eight.pixFmt,
 		"-video_size", size, "-framerate", "1", "-i", "pipe:0", "-vf", graph+",format="+eight.pixFmt, "-fps_mode", "passthrough",
 		"-f", "rawvideo", "-pix_fmt", eight.pixFmt, "pipe:1")
 	in, err := f.c.StdinPipe()
@@ -38,7 +38,7 @@ func NewFilter(ctx context.Context, graph string, h, w int, next func(frame []fl
 		f.out, err = f.c.StdoutPipe()
 	}
 	if err == nil {
-		err = f.c.missing(f.c.Start())
+		err = f.c.Start()
 	}
 	if err != nil {
 		f.stop()

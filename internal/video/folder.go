@@ -26,6 +26,7 @@ type images struct {
 	crop  Crop
 	whole []byte // a picture before it is cropped
 	alpha bool   // read that instead of the colours
+	child *imageChild
 }
 
 // listImages returns the names of a folder's images in natural order. Hidden files, folders and files of other
@@ -98,16 +99,19 @@ func openFolder(ctx context.Context, dir string, part Part, alpha bool) (Info, s
 		info.Alpha = info.Alpha || h.alpha
 	}
 	f := &images{info: info, names: names, ctx: ctx, alpha: alpha,
-		l: layout{order: packedBGR, bytes: info.Bits / 8, span: float32(uint(1)<<info.Bits - 1)}}
+		child: &imageChild{ctx: ctx, limits: forFrames(len(names), info.Width, info.Height, 0)},
+		l:     layout{order: packedBGR, bytes: info.Bits / 8, span: float32(uint(1)<<info.Bits - 1)}}
 	if alpha {
 		f.l.order = grey
 	}
 	if err := f.orient(); err != nil {
+		f.close()
 		return Info{}, nil, err
 	}
 	info = f.info
 	if part.Crop != (Crop{}) {
 		if err := part.Crop.check(info); err != nil {
+			f.close()
 			return Info{}, nil, err
 		}
 		f.crop, f.whole = part.Crop, aligned(f.l.size(info.Width*info.Height))
@@ -127,28 +131,41 @@ func (f *images) orient() error {
 
 // load decodes the file at path to raw if its size is that of the clip, and returns its size.
 func (f *images) load(raw []byte, path string) (w, h int, err error) {
-	file, err := os.ReadFile(path)
-	if err != nil {
-		return 0, 0, fault.New(fault.Input, show(path), reason(err), "")
-	}
 	head, err := readHeader(path) // the file may have changed since Open, and OpenCV must not meet a giant
+	if err != nil {
+		return 0, 0, err
+	}
+	r := request{Width: uint32(f.info.Width), Height: uint32(f.info.Height), Bytes: uint32(f.l.bytes)}
+	switch {
+	case f.alpha:
+		r.Kind = decodeAlpha
+	case head.kind == "tiff" && head.alpha:
+		r.Kind = decodeTransparentTIFF
+	}
+	file, err := readImage(path, r.most())
 	if err != nil {
 		return 0, 0, err
 	}
 	if err := head.check(file); err != nil {
 		return 0, 0, fault.New(fault.Damaged, show(path), err, "")
 	}
-	if f.alpha {
-		w, h, err = opencv.DecodeAlpha(raw, file, f.info.Width, f.info.Height, f.l.bytes)
-	} else if head.kind == "tiff" && head.alpha {
-		w, h, err = decodeTIFF(raw, file, f.info.Width, f.info.Height, f.l.bytes)
-	} else {
-		w, h, err = opencv.DecodeImage(raw, file, f.info.Width, f.info.Height, f.l.bytes)
+	return f.child.decode(r, raw, file, path)
+}
+
+// readImage returns a file's bytes; one above most is refused before it fills the memory.
+func readImage(path string, most uint64) ([]byte, error) {
+	st, err := os.Stat(path)
+	if err == nil && uint64(st.Size()) > most {
+		return nil, fault.Newf(fault.Limit, show(path), "", "%d MB are too many for a picture of its size", st.Size()>>20)
+	}
+	var file []byte
+	if err == nil {
+		file, err = os.ReadFile(path)
 	}
 	if err != nil {
-		return 0, 0, fault.New(fault.Damaged, show(path), err, "")
+		return nil, fault.New(fault.Input, show(path), reason(err), "")
 	}
-	return w, h, nil
+	return file, nil
 }
 
 func (f *images) layout() layout { return f.l }
@@ -180,7 +197,7 @@ func (f *images) next(raw []byte) error {
 	return err
 }
 
-func (f *images) close() {}
+func (f *images) close() { f.child.end() }
 
 func mixed(path string, w, h int, first string, i Info) error {
 	return fault.Newf(fault.Input, show(path), "", "is %d×%d pixels, but %s is %d×%d", w, h, show(first), i.Width, i.Height)

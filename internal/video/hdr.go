@@ -27,9 +27,9 @@ func brightest(ctx context.Context, path string, s *stream) (h HDR, err error) {
 	if err != nil {
 		return h, err
 	}
-	c := newChild(ctx, "ffprobe", append([]string{"-v", "error", "-select_streams", strconv.Itoa(s.Index), "-read_intervals", "%+#1",
+	c := newChild(ctx, forHeader(), "ffprobe", append([]string{"-v", "error", "-select_streams", strconv.Itoa(s.Index), "-read_intervals", "%+#1",
 		"-show_frames", "-of", "json"}, input(url)...)...)
-	out, err := c.Output()
+	out, err := c.output()
 	if ctx.Err() != nil {
 		return h, context.Cause(ctx)
 	}

@@ -74,7 +74,7 @@ func readHeader(path string) (header, error) {
 	if h.w <= 0 || h.h <= 0 {
 		return header{}, fault.Newf(fault.Damaged, show(path), "", "has no pixels")
 	}
-	if int64(h.w)*int64(h.h) > maxPixels {
+	if int64(h.w)*int64(h.h) > MaxPixels {
 		return header{}, tooLarge(path, fmt.Sprintf("%d×%d", h.w, h.h))
 	}
 	return h, nil

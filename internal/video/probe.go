@@ -62,8 +62,10 @@ type description struct {
 // stretch is how the decoder takes a part of a clip.
 type stretch struct {
 	seek, filters, end []string
-	frames             int   // that the decoder delivers
-	picks              []int // which of them are shown, if not each once
+	frames             int    // that the decoder delivers
+	limits             limits // of the decoder
+	lenient            bool   // the file ends early: what is whole is taken
+	picks              []int  // which of them are shown, if not each once
 }
 
 // probe returns what a part of a video file at path is, before it is cropped, how its pictures are coded and how to
@@ -77,6 +79,9 @@ func probe(ctx context.Context, path string, part Part) (Info, *stream, *stretch
 		return Info{}, nil, nil, fault.Newf(fault.Input, show(path), hint, format, args...)
 	}
 	s := d.picture()
+	if s == nil && cutOff(path, d.Format.Name) {
+		return Info{}, nil, nil, fault.Newf(fault.Damaged, show(path), "", "the file ends early, before its index")
+	}
 	if s == nil {
 		return refuse("", "holds no video")
 	}
@@ -84,7 +89,7 @@ func probe(ctx context.Context, path string, part Part) (Info, *stream, *stretch
 	switch {
 	case s.Width <= 0 || s.Height <= 0 || s.PixFmt == "":
 		return Info{}, nil, nil, fault.Newf(fault.Damaged, show(path), "", "no picture of it can be decoded (codec %s)", s.Codec)
-	case int64(s.Width)*int64(s.Height) > maxPixels:
+	case int64(s.Width)*int64(s.Height) > MaxPixels:
 		return Info{}, nil, nil, tooLarge(path, fmt.Sprintf("%d×%d", s.Width, s.Height))
 	case !known:
 		return refuse("", "pixel format %s is not supported", s.PixFmt)
@@ -127,10 +132,10 @@ func describe(ctx context.Context, path string) (*description, error) {
 	if err != nil {
 		return nil, err
 	}
-	args := append([]string{"-hide_banner", "-v", "warning", "-max_pixels", strconv.Itoa(maxPixels),
+	args := append([]string{"-hide_banner", "-v", "warning", "-max_pixels", strconv.FormatInt(MaxPixels, 10),
 		"-show_format", "-show_streams", "-show_chapters", "-of", "json"}, input(url)...)
-	c := newChild(ctx, "ffprobe", args...)
-	out, err := c.Output()
+	c := newChild(ctx, forHeader(), "ffprobe", args...)
+	out, err := c.output()
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -144,7 +149,10 @@ func describe(ctx context.Context, path string) (*description, error) {
 		return &d, json.Unmarshal(out, &d)
 	}
 	if _, exited := err.(*exec.ExitError); !exited {
-		return nil, c.missing(err)
+		return nil, err
+	}
+	if over := c.exceeded(path, err); over != nil {
+		return nil, over
 	}
 	log := c.log.String()
 	switch {
@@ -173,7 +181,7 @@ func looksLikeMP4(path string) bool {
 }
 
 func tooLarge(path, size string) error {
-	return fault.Newf(fault.Limit, show(path), "", "frames of %s pixels: the limit is %d million pixels", size, maxPixels/1_000_000)
+	return fault.Newf(fault.Limit, show(path), "a machine with the memory for it takes more with TSR_MAX_PIXELS=200M", "frames of %s pixels: the limit is %.1f million pixels", size, float64(MaxPixels)/1e6)
 }
 
 // picture returns the first stream of moving pictures. Cover art is a video stream too.
@@ -233,14 +241,22 @@ type packets struct {
 // timing counts the frames of a part, finds their rate, and refuses clips that end early or whose rate is not constant
 // where it must be.
 func timing(ctx context.Context, i *Info, s *stream, d *description, part Part) (*stretch, error) {
-	p, err := scan(ctx, i.Path, s.Index, "packet")
+	st, err := os.Stat(i.Path)
+	if err != nil {
+		return nil, fault.New(fault.Input, show(i.Path), reason(err), "")
+	}
+	l := forHeader()
+	l.seconds += st.Size() >> 20
+	p, err := scan(ctx, l, i.Path, s.Index, "packet")
 	if err != nil {
 		return nil, err
 	}
+	p.early = p.early || cutOff(i.Path, i.Container)
+	l = forFrames(p.total, s.Width, s.Height, st.Size())
 	decoded := false
 	// VP8 and Theora have packets without a picture of their own.
 	if p.opaque || s.Codec == "vp8" || s.Codec == "theora" {
-		q, err := scan(ctx, i.Path, s.Index, "frame")
+		q, err := scan(ctx, l, i.Path, s.Index, "frame")
 		if err != nil {
 			return nil, err
 		}
@@ -256,10 +272,30 @@ func timing(ctx context.Context, i *Info, s *stream, d *description, part Part) 
 		return nil, fault.Newf(fault.Input, show(i.Path), "", "its frames carry no times")
 	}
 	rate, ok := fitRate(p.pts, tick, ratio(s.RealRate), ratio(s.MeanRate))
-	if err := early(i, s, p, rate, ok, d.seconds()); err != nil {
+	lost, err := early(i, s, p, rate, ok, d.seconds())
+	if err != nil && !part.Truncated {
 		return nil, err
 	}
-	c := &stretch{frames: i.Frames}
+	if err != nil {
+		q, err := scan(ctx, l, i.Path, s.Index, "frame")
+		if err != nil {
+			return nil, err
+		}
+		if len(q.pts) < 2 {
+			return nil, fault.Newf(fault.Damaged, show(i.Path), "", "the file ends early: %d frames could be read", len(q.pts))
+		}
+		p.pts, p.last = q.pts, q.last
+		for gaps := range min(16, len(p.pts)-1) { // of frames that were to be shown before the last ones
+			upTo := p.pts[:len(p.pts)-gaps]
+			if rate, ok = fitRate(upTo, tick, ratio(s.RealRate), ratio(s.MeanRate)); ok {
+				p.pts = upTo
+				break
+			}
+		}
+		lost += i.Frames - len(p.pts)
+		i.Frames, i.Truncated, i.Lost = len(p.pts), true, max(lost, 0)
+	}
+	c := &stretch{frames: i.Frames, limits: l, lenient: i.Truncated}
 	pts, last := p.pts, p.last
 	if part.From > 0 || part.To > 0 {
 		a, b := part.window(pts, tick, i.Offset)
@@ -323,9 +359,10 @@ func intervals(pts []int64) (lo, hi int64) {
 	return lo, hi
 }
 
-// early compares the packets with what the file says about its length; seconds is that of the whole file. ffmpeg itself takes a file that
-// was cut off for one that ends there.
-func early(i *Info, s *stream, p *packets, rate Rate, ok bool, seconds float64) error {
+// early compares the packets with what the file says about its length; seconds is that of the whole file. ffmpeg itself
+// takes a file that was cut off for one that ends there. lost is how many frames fewer than i.Frames there should be, as
+// far as the file tells.
+func early(i *Info, s *stream, p *packets, rate Rate, ok bool, seconds float64) (lost int, err error) {
 	have := i.Frames
 	if p.corrupt {
 		have--
@@ -333,27 +370,30 @@ func early(i *Info, s *stream, p *packets, rate Rate, ok bool, seconds float64) 
 	tick := p.tick.Float()
 	want := 0
 	count, _ := strconv.Atoi(s.Frames)
+	avi := strings.HasPrefix(i.Container, "avi")
 	switch {
+	case !ok && !avi && count > p.total: // the end is lost in decoding order, which leaves gaps in that of showing
+		want = count
 	case !ok:
 	case strings.HasPrefix(i.Container, "matroska"): // the tag is the end of the last frame
 		if end, err := clock(s.Tags["DURATION"]); err == nil {
 			end = min(end, seconds) // tags may have been copied from a longer file
 			want = int(math.Round((end - float64(p.pts[0])*tick) * rate.Float()))
 		}
-	case strings.HasPrefix(i.Container, "avi"): // counts ticks, with the empty ones
+	case avi: // counts ticks, with the empty ones
 		want = int(math.Round(float64(count) * tick * rate.Float()))
 	case count > p.total: // an edit list may hide frames: then the duration says how many are left
 		want = min(count, int(math.Round(float64(s.Length)*tick*rate.Float())))
 	}
 	switch {
 	case want > have+1 || want > have && (p.early || p.corrupt):
-		return damaged(i.Path, have, want, "the file ends early")
+		return want - i.Frames, fault.Newf(fault.Damaged, show(i.Path), takeRest, "the file ends early: %d of %d frames could be read", have, want)
 	case !ok && p.broken != "": // frames are lost inside
-		return fault.Newf(fault.Damaged, show(i.Path), salvage(i.Path), "only %d frames could be read: %s", have, p.broken)
+		return 0, fault.Newf(fault.Damaged, show(i.Path), salvage(i.Path), "only %d frames could be read: %s", have, p.broken)
 	case p.early || p.corrupt:
-		return fault.Newf(fault.Damaged, show(i.Path), salvage(i.Path), "the file ends early: %d frames could be read", have)
+		return 0, fault.Newf(fault.Damaged, show(i.Path), takeRest, "the file ends early: %d frames could be read", have)
 	}
-	return nil
+	return 0, nil
 }
 
 // damaged says how much of a clip is left.
@@ -362,8 +402,11 @@ func damaged(path string, have, want int, why string) error {
 }
 
 func salvage(path string) string {
-	return fmt.Sprintf("keep what is left: ffmpeg -i %s -c:v ffv1 -c:a copy rest.mkv", quote(path))
+	return "keep what is left: ffmpeg -i " + quote(path) + " -c:v ffv1 -c:a copy rest.mkv"
 }
+
+// takeRest is the way out where a file ends early.
+const takeRest = "tsr upsample --allow-truncated takes what is left"
 
 // clock reads Matroska's "00:00:04.027000000" in seconds.
 func clock(s string) (float64, error) {
@@ -374,7 +417,9 @@ func clock(s string) (float64, error) {
 }
 
 // scan lists a stream's packets, or (unit "frame") decodes it and lists its frames.
-func scan(ctx context.Context, path string, index int, unit string) (*packets, error) {
+//
+// Packets that are not whole are left out of what is decoded.
+func scan(ctx context.Context, l limits, path string, index int, unit string) (*packets, error) {
 	url, err := fileURL(path)
 	if err != nil {
 		return nil, err
@@ -384,21 +429,27 @@ func scan(ctx context.Context, path string, index int, unit string) (*packets, e
 		entries = "frame=best_effort_timestamp,pkt_duration"
 	}
 	entries += ":stream=width,height,time_base"
-	args := append([]string{"-hide_banner", "-v", "level+warning", "-max_pixels", strconv.Itoa(maxPixels),
+	args := append([]string{"-hide_banner", "-v", "level+warning", "-max_pixels", strconv.FormatInt(MaxPixels, 10),
 		"-select_streams", strconv.Itoa(index), "-show_entries", entries, "-of", "compact=p=0"}, input(url)...)
-	c := newChild(ctx, "ffprobe", args...)
+	if unit == "frame" {
+		args = append(slices.Clone(wholePackets), args...)
+	}
+	c := newChild(ctx, l, "ffprobe", args...)
 	out, err := c.StdoutPipe()
 	if err != nil {
 		return nil, err
 	}
 	if err := c.Start(); err != nil {
-		return nil, c.missing(err)
+		return nil, err
 	}
 	p := &packets{}
 	p.read(bufio.NewScanner(out))
 	err = c.Wait()
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
+	}
+	if over := c.exceeded(path, err); over != nil {
+		return nil, over
 	}
 	if err != nil {
 		return nil, fault.Newf(fault.Damaged, show(path), "", "cannot be read to its end: %s", c.log.line())

@@ -117,8 +117,10 @@ type Part struct {
 	From, To time.Duration // frames shown from From on and before To, by the file's clock; To 0 is the end
 	Crop     Crop          // of the picture as it is delivered
 	Vary     bool          // take clips whose rate varies: see Info.Times
-	raw      bool
-	Rate     Rate // with Vary: make their rate this one, by repeating and leaving out frames
+	// Truncated takes what is left of a file that was cut off: see Info.Truncated.
+	Truncated bool
+	raw       bool
+	Rate      Rate // with Vary: make their rate this one, by repeating and leaving out frames
 }
 
 // Crop is a rectangle of a picture. The zero Crop is all of it.
@@ -134,7 +136,7 @@ func (c Crop) check(i Info) error {
 
 // Whole reports whether p reads all frames as they are.
 func (p Part) Whole() bool {
-	p.Vary = false
+	p.Vary, p.Truncated = false, false
 	return p == Part{}
 }
 

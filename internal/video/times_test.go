@@ -24,7 +24,7 @@ func uneven(t testing.TB, dir, name string, extra ...string) string {
 // begins are the times of a clip's frames and its end in seconds, after ffprobe.
 func begins(t testing.TB, path string) []*big.Rat {
 	t.Helper()
-	p, err := scan(t.Context(), path, 0, "packet")
+	p, err := scan(t.Context(), limits{}, path, 0, "packet")
 	require.NoError(t, err)
 	var all []*big.Rat
 	for _, at := range append(p.pts, p.pts[len(p.pts)-1]+p.last) {

@@ -17,10 +17,6 @@ import (
 	"time"
 )
 
-// maxPixels is the largest frame that is read: 8192×8192. A few kB can claim any size, and every stage
-// after this one holds whole frames.
-const maxPixels = 64 << 20
-
 // Info says what a clip is. For video, Width and Height are those of the delivered frames, after the
 // rotation that the file asks for.
 type Info struct {
@@ -51,6 +47,10 @@ type Info struct {
 	From, Length    time.Duration
 	Language, Title string // of the pictures
 	HDR
+	// Truncated: the file ends early, and these are the frames that are left. Lost is how many are not, as far as the file
+	// tells.
+	Truncated bool
+	Lost      int
 }
 
 // Colour is how samples stand for light, in ffmpeg's names ("bt709", "smpte170m", …; "tv" or "pc" for the

@@ -1,0 +1,25 @@
+#!/bin/sh
+# Measures the memory that a run takes, tsr and the largest of its children together, against what --memory allows.
+#   bench/torture/memory.sh bin/tsr [SIZE:FRAMES:MEMORY ...]
+set -eu
+tsr=$(realpath "$1")
+shift
+[ $# -gt 0 ] || set -- 854x480:17:1G 854x480:500:1G 1920x1080:17:2G 1920x1080:500:2G 3840x2160:17:4G
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+cd "$dir"
+printf '%-12s %6s %8s %10s %7s\n' size frames allowed "peak MiB" share
+for c in "$@"; do
+	size=${c%%:*} rest=${c#*:}
+	frames=${rest%%:*} allowed=${rest#*:}
+	ffmpeg -v error -y -f lavfi -i "testsrc2=s=$size:r=25" -frames:v "$frames" -c:v libx264 -preset ultrafast in.mp4
+	if "$tsr" upsample -q -p fast --steps 2 --json --memory "$allowed" --overwrite --restart in.mp4 out.mp4 > result.json 2> said; then
+		peak=$(sed 's/.*"peak_rss_bytes":\([0-9]*\).*/\1/' result.json)
+		limit=$(numfmt --from=iec "$allowed")
+		awk -v s="$size" -v f="$frames" -v a="$allowed" -v p="$peak" -v l="$limit" \
+			'BEGIN { printf "%-12s %6d %8s %10.0f %6.1f%%\n", s, f, a, p/1048576, 100*p/l }'
+	else
+		printf '%-12s %6d %8s %s\n' "$size" "$frames" "$allowed" "$(cat said)"
+	fi
+	rm -rf out.mp4 out.mp4.tsr in.mp4
+done

@@ -1,0 +1,5 @@
+//go:build torture
+
+package main
+
+const torture = true
