@@ -106,6 +106,9 @@ func Upsample(ctx context.Context, src Source, sink Sink, o *Options) (*Result, 
 		return nil, err
 	}
 	r.tasks = plan(opts.Factor, r.h, r.w, set.minSide)
+	if err := r.checkMemory(); err != nil {
+		return nil, err
+	}
 	if _, err := r.initial(); err != nil { // before any work
 		return nil, err
 	}
