@@ -111,6 +111,9 @@ func Upsample(ctx context.Context, src Source, sink Sink, o *Options) (*Result, 
 		return nil, err
 	}
 	r.tasks = plan(opts.Factor, r.h, r.w, set.minSide)
+	if err := r.checkMemory(); err != nil {
+		return nil, err
+	}
 	first, err := r.initial() // before any work
 	if err != nil {
 		return nil, err

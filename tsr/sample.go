@@ -33,11 +33,6 @@ func (r *run) sample(level *volume.Clip) ([]*volume.Volume, error) {
 		r.note("%d of %d shots are too short to learn from: training on the others, %d of %d frames", short, len(list), total, level.T)
 	}
 	fit := int(r.opts.Memory / sampleShare / frame)
-	if fit < r.set.crop[0] {
-		return nil, fault.Newf(fault.Limit, "memory", "allow more with --memory",
-			"%d MB are too little to train on frames of %d×%d, %d MB would do",
-			r.opts.Memory>>20, level.W, level.H, sampleShare*frame*int64(r.set.crop[0])>>20+1)
-	}
 	if fit < total {
 		n := max(fit/segmentFrames, 1)
 		length := min(fit/n, segmentFrames)
@@ -56,6 +51,22 @@ func (r *run) sample(level *volume.Clip) ([]*volume.Volume, error) {
 		segments = append(segments, v)
 	}
 	return segments, nil
+}
+
+// checkMemory finds a ceiling that is too low for the frames that are trained on, before any work. The largest are those
+// of the last doubling.
+func (r *run) checkMemory() error {
+	for _, t := range r.tasks {
+		if t.kind != learn {
+			continue
+		}
+		h, w := sizeAt(t.in, r.h, r.w)
+		if need := sampleShare * 4 * 3 * int64(h) * int64(w) * int64(r.set.crop[0]); need > r.opts.Memory {
+			return fault.Newf(fault.Limit, "memory", fmt.Sprintf("give --memory %dM or more, or a part of the picture with --crop", need>>20+1),
+				"%d MB are too little to train on frames of %d×%d, %d MB would do", r.opts.Memory>>20, w, h, need>>20+1)
+		}
+	}
+	return nil
 }
 
 // freeMemory returns the bytes that the system can give out without swapping.

@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"syscall"
 	"time"
 
 	"github.com/dustin/go-humanize"
@@ -166,9 +165,7 @@ func size(path string) (n int64) {
 
 // peakRSS is the most memory that this process and the largest of its children took.
 func peakRSS() int64 {
-	var children syscall.Rusage
-	syscall.Getrusage(syscall.RUSAGE_CHILDREN, &children)
-	peak := children.Maxrss << 10
+	peak := video.PeakMemory()
 	b, err := os.ReadFile("/proc/self/status")
 	if err != nil {
 		return peak

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"tsr/internal/control"
@@ -172,6 +173,10 @@ func (u *upsampling) upsample(src clipSource, overwrite bool) error {
 	_, err := os.Stat(u.opts.Job)
 	fresh := errors.Is(err, os.ErrNotExist)
 	u.opts.OnEvent, u.opts.OnFound = u.ui.Event, u.found
+	if m := u.opts.Memory; m > 0 {
+		// What is not Go's: code, convolutions, ffmpeg. Without a limit Go lets its heap grow to twice of what is in use.
+		defer debug.SetMemoryLimit(debug.SetMemoryLimit(m / 10 * 6))
+	}
 	defer context.AfterFunc(u.ctx, func() { u.ui.Note("stopping and saving the state; once more ends at once") })()
 	res, err := tsr.Upsample(u.ctx, src, sink, u.opts)
 	u.ui.Close()

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -51,6 +53,27 @@ func (c *child) Start() error {
 		return fault.Newf(fault.Internal, c.name, "install it: apt install ffmpeg", "program not found")
 	}
 	return err
+}
+
+// largest is the most memory that a child has been seen to take.
+var largest atomic.Int64
+
+// PeakMemory returns the bytes that the largest child process has taken so far. The kernel's own account of children is of
+// no use: it begins with the memory of tsr itself, which a child shares until it is a program.
+func PeakMemory() int64 { return largest.Load() }
+
+// measure looks at a child that is still there; one that has ended shows nothing.
+func (c *child) measure() {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", c.Process.Pid))
+	if err != nil {
+		return
+	}
+	var kb int64
+	if _, rest, ok := strings.Cut(string(b), "VmHWM:"); ok {
+		fmt.Sscan(rest, &kb)
+	}
+	for old := largest.Load(); kb<<10 > old && !largest.CompareAndSwap(old, kb<<10); old = largest.Load() {
+	}
 }
 
 // output runs the process and returns what it wrote.

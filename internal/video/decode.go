@@ -148,6 +148,9 @@ func (d *decoder) next(raw []byte) error {
 	if d.n < d.all {
 		_, err := io.ReadFull(d.out, raw)
 		if err == nil {
+			if d.n&(d.n+1) == 0 || d.n == d.all-2 { // seldom, and while it is still there
+				d.c.measure()
+			}
 			d.n++
 			return nil
 		}

@@ -221,6 +221,7 @@ func (d *imageChild) exchange(r request, raw, file []byte) (a answer, reason str
 func (d *imageChild) end() error {
 	if !d.ended && d.c != nil && d.c.Process != nil {
 		d.ended = true
+		d.c.measure()
 		d.in.Close()
 		d.result = d.c.Wait()
 	}

@@ -197,6 +197,7 @@ func (e *encoder) write(raw []byte) error {
 // end lets the encoder finish and returns how it went.
 func (e *encoder) end() error {
 	e.once.Do(func() {
+		e.c.measure()
 		e.stdin.Close()
 		e.result = e.c.Wait()
 	})
