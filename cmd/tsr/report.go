@@ -96,6 +96,9 @@ func (s *strips) add(name string, c cuts) {
 	s.yt.Rows = append(s.yt.Rows, report.Picture{Name: name, Image: c.yt})
 }
 
+// mark tells with which frames shots begin.
+func (s *strips) mark(cuts []int) { s.xt.Cuts, s.yt.Cuts = cuts, cuts }
+
 func (s *strips) slices() []report.Slice { return []report.Slice{s.xt, s.yt} }
 
 // evalReport gathers the page about an evaluation.

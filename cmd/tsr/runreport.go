@@ -17,6 +17,11 @@ func (u *upsampling) report(res *tsr.Result, r *result) error {
 	}
 	strips := newStrips(at)
 	i, frames := u.info, u.info.Frames*u.opts.Factor
+	var cuts []int
+	for _, c := range u.cuts {
+		cuts = append(cuts, c*u.opts.Factor)
+	}
+	strips.mark(cuts)
 	for _, m := range []struct {
 		name   string
 		method control.Method
@@ -84,6 +89,9 @@ func (u *upsampling) settings(res *tsr.Result, r *result) report.Section {
 	}
 	if u.rateOut != (video.Rate{}) {
 		facts = append(facts, report.Fact{Name: "Rate", Value: decimal(rateOf(u.info)) + " → " + decimal(u.rateOut) + " frames/s"})
+	}
+	if len(res.Cuts) > 0 {
+		facts = append(facts, report.Fact{Name: "Cuts", Value: fmt.Sprintf("%d, at %s", len(res.Cuts), u.places(res.Cuts))})
 	}
 	for i, s := range res.Shares {
 		facts = append(facts, report.Fact{Name: "Share of the network at " + res.Levels[i], Value: fmt.Sprintf("%.0f %%", 100*s)})

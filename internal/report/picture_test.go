@@ -128,6 +128,17 @@ func TestSliceRepeatsRowsAndColumns(t *testing.T) {
 	assert.Contains(t, page, "16 frames, each 12 rows high.")
 }
 
+func TestSliceMarksCuts(t *testing.T) {
+	img := image.NewRGBA(image.Rect(0, 0, 20, 40))
+	slice := Slice{Axis: "x-t", Rows: []Picture{{"input", img}, {"result", img}}, Cuts: []int{10, 25}}
+	page := write(t, &Report{Slices: []Slice{slice}})
+	assert.Equal(t, 2, strings.Count(page, `<i style="top: 25%">`), "in each picture")
+	assert.Equal(t, 2, strings.Count(page, `<i style="top: 62.5%">`))
+	assert.Contains(t, page, "A mark at the left is a cut.")
+	slice.Cuts = nil
+	assert.NotContains(t, write(t, &Report{Slices: []Slice{slice}}), "A mark")
+}
+
 func TestSliceOfAWideClipKeepsItsFrames(t *testing.T) {
 	img := image.NewRGBA(image.Rect(0, 0, 1920, 200))
 	for y := range 200 {

@@ -160,7 +160,7 @@ func TestTextIsEscaped(t *testing.T) {
 		Notes:    []string{evil},
 		Training: tr,
 		Frames:   []Curves{{evil, evil, []Line{{evil, []float64{1, 2}}}}},
-		Slices:   []Slice{{evil, evil, 1, []Picture{grey}}},
+		Slices:   []Slice{{Clip: evil, Axis: evil, At: 1, Rows: []Picture{grey}}},
 		Worst:    []Worst{{evil, 1, 2, evil, grey, grey}},
 		Facts:    []Section{{evil, []Fact{{evil, evil}}}},
 	})

@@ -20,13 +20,15 @@ type Slice struct {
 	Axis string // "x-t" or "y-t"
 	At   int    // the row y of an x-t slice, the column x of a y-t slice
 	Rows []Picture
+	Cuts []int // frames of the longest picture with which shots begin: marked
 }
 
 // strip is a Slice made ready for the page.
 type strip struct {
 	Clip, Axis, Place string
 	Rows              []drawn
-	Frames, Enlarged  int // rows of the longest picture, and how many rows of the page's each became
+	Frames, Enlarged  int       // rows of the longest picture, and how many rows of the page's each became
+	Marks             []float64 // where shots begin, in percent of the height
 }
 
 // strip scales the pictures to one common size: in time by a whole number, repeating rows; in space by a whole number
@@ -48,6 +50,9 @@ func (s Slice) strip() (strip, error) {
 		return res, nil
 	}
 	res.Enlarged = (sliceHeight + h - 1) / h
+	for _, c := range s.Cuts {
+		res.Marks = append(res.Marks, 100*float64(c)/float64(h))
+	}
 	size := image.Rect(0, 0, min(w*max(sliceWidth/w, 1), sliceWidth), h*res.Enlarged)
 	for _, p := range s.Rows {
 		d, err := encode(p.Name, stretch(p.Image, size), slicePNG)
