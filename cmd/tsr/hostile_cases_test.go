@@ -106,6 +106,7 @@ var hostileCases = []hostileCase{
 	{name: "cut.flv", make: cutTo("clip.flv", 0.7), code: exitDamaged},
 	{name: "cut.webm", make: cutTo("clip.webm", 0.7), code: exitDamaged},
 	{name: "zeros.mp4", make: overwrite("fast.mp4", 0.6, 0.8), code: exitDamaged},
+	{name: "aeons.mp4", make: fragmentTime(0xe600 << 48), code: exitDamaged, says: "times", quick: "repeat"},
 	{name: "countless.avi", make: aviFrames(0x7fffffff), code: exitDamaged},
 	{name: "negative.avi", make: aviFrames(0xffffffff), code: exitDamaged},
 	{name: "huge.avi", make: aviSize(100_000, 100_000)},
@@ -302,6 +303,22 @@ func aviFrames(n uint32) func(*testing.T, *seeds, string) {
 		b := s.bytes(t, "clip.avi")
 		binary.LittleEndian.PutUint32(b[bytes.Index(b, []byte("avih"))+8+16:], n)
 		binary.LittleEndian.PutUint32(b[bytes.Index(b, []byte("strh"))+8+32:], n)
+		save(t, path, b)
+	}
+}
+
+// fragmentTime changes when the fragments of an MP4 file begin.
+func fragmentTime(ticks uint64) func(*testing.T, *seeds, string) {
+	return func(t *testing.T, s *seeds, path string) {
+		b := s.bytes(t, "fragments.mp4")
+		for at, box := 0, []byte("tfdt\x01"); ; {
+			k := bytes.Index(b[at:], box)
+			if k < 0 {
+				break
+			}
+			at += k + 8
+			binary.BigEndian.PutUint64(b[at:], ticks+binary.BigEndian.Uint64(b[at:]))
+		}
 		save(t, path, b)
 	}
 }

@@ -60,7 +60,7 @@ func mutate(b []byte, r *rand.Rand) []byte {
 // TestMutants sends damaged clips through tsr info and the copying of frames. Whatever a mutant is, it is taken or
 // refused in one line; nothing crashes, nothing is left.
 func TestMutants(t *testing.T) {
-	count, stride := 20, 4
+	count, stride := 10, 2
 	if torture {
 		count, stride = 2000, 1
 	}

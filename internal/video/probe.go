@@ -271,6 +271,10 @@ func timing(ctx context.Context, i *Info, s *stream, d *description, part Part) 
 	if p.opaque || tick.Zero() {
 		return nil, fault.Newf(fault.Input, show(i.Path), "", "its frames carry no times")
 	}
+	// Times are seconds in floats, which tell neighbours apart up to 2⁵².
+	if p.pts[0] < -1<<52 || p.pts[i.Frames-1] > 1<<52 {
+		return nil, fault.Newf(fault.Damaged, show(i.Path), salvage(i.Path), "the times of its frames are damaged")
+	}
 	rate, ok := fitRate(p.pts, tick, ratio(s.RealRate), ratio(s.MeanRate))
 	lost, err := early(i, s, p, rate, ok, d.seconds())
 	if err != nil && !part.Truncated {
