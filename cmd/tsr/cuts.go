@@ -30,10 +30,9 @@ type beginning struct {
 }
 
 func (f *shotFlags) add(fs *pflag.FlagSet) {
-	fs.StringVar(&f.cuts, "cuts", "auto", "`WHERE` shots begin, across which nothing is made: auto, off, a threshold\n"+
-		"such as 0.3 (more finds fewer), or a list of frames and times: 80,0:07.5")
-	fs.StringVar(&f.overlay, "overlay", "auto", "`HOW`: auto leaves logos and the like that stand still as they are, off\ndoes not")
-	fs.StringVar(&f.mask, "mask", "", "leave the picture as it is where the image in `FILE` (.png, .jpg), of the\npicture's size, is white")
+	fs.StringVar(&f.cuts, "cuts", "auto", "`WHERE` shots begin: auto looks for it, 0.3 is a\nthreshold, 80,0:07.5 a frame and a time; or off")
+	fs.StringVar(&f.overlay, "overlay", "auto", "`HOW`: auto keeps what stands still over motion, such\nas logos, as it is; off does not")
+	fs.StringVar(&f.mask, "mask", "", "keep the picture as it is where the image in `FILE`,\n.png or .jpg and of its size, is white")
 }
 
 // options checks the flags, and makes options of them where that needs no clip.

@@ -63,6 +63,17 @@ func TestClipInFileIsClipInMemory(t *testing.T) {
 		w, err := c.Window(2, 5)
 		require.NoError(t, err)
 		require.Equal(t, src.Frames(2, 5).Data, w.Data)
+
+		part := c.Part(1, 6).Part(2, 5) // frames 3 to 5
+		require.Equal(t, [4]int{3, 3, 5, 3}, part.Dims())
+		w, err = part.Window(1, 3)
+		require.NoError(t, err)
+		require.Equal(t, src.Frames(4, 6).Data, w.Data)
+		require.Error(t, part.Read(New(2, 3, 5, 3), 2), "a part ends where it ends")
+		require.NoError(t, part.Write(src.Frames(0, 1), 0))
+		require.NoError(t, c.Read(got, 0))
+		require.Equal(t, src.Frame(0), got.Frame(3))
+		require.Equal(t, src.Frame(2), got.Frame(2))
 	}
 }
 
