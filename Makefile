@@ -28,7 +28,7 @@ QUALITY ?=
 # make torture EVERY=20 goes through every 20th case only.
 EVERY ?= 1
 
-.PHONY: demo build man deb release test check torture asan bench bench-kernels bench-pytorch bench-quality deps deps-test deps-deb torture-input torture-memory clean
+.PHONY: demo build man deb release test check lint torture asan bench bench-kernels bench-pytorch bench-quality deps deps-test deps-deb torture-input torture-memory clean
 
 demo: build
 	bin/tsr upsample --factor $(FACTOR) $(FLAGS) "$(CLIP)" "$(OUT)"
@@ -52,11 +52,14 @@ release: deps
 test: deps deps-test
 	$(GO) test ./...
 
-check: deps deps-test
+# What must hold at every commit.
+check: lint
+	$(GO) test -race -short ./...
+
+lint: deps deps-test
 	@files=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$files" ] || { echo "not gofmt'd:" $$files; exit 1; }
 	$(GO) vet ./...
 	$(STATICCHECK) ./...
-	$(GO) test -race -short ./...
 
 # Kills, failing writes and power cuts at every change on disk: docs/reliability.md says how long it takes.
 torture: deps
