@@ -51,8 +51,8 @@ flags and their values. bash needs the package bash-completion.`,
 	}
 }
 
-// choices lists what flags of these names take, in all commands.
-func choices() map[string][]string {
+// choices lists what flags of these names take in a command.
+func choices(command string) map[string][]string {
 	var presets, modes []string
 	for _, p := range tsr.Presets {
 		presets = append(presets, string(p))
@@ -60,11 +60,15 @@ func choices() map[string][]string {
 	for _, m := range ui.Modes {
 		modes = append(modes, string(m))
 	}
+	exposures := []string{"full", "delta"}
+	if command == "upsample" {
+		exposures = append(exposures, autoExposure)
+	}
 	return map[string][]string{
 		"factor":    {"2", "4", "8"},
 		"method":    methodNames(),
 		"preset":    presets,
-		"exposure":  {"full", "delta", "auto"},
+		"exposure":  exposures,
 		"pairs":     {string(tsr.BothPairs), string(tsr.WithinPairs), string(tsr.AcrossPairs)},
 		"precision": {"auto", "f32"},
 		"backend":   {"auto", "onednn", "ref"},
@@ -79,7 +83,7 @@ func choices() map[string][]string {
 
 // complete makes the flags of c complete: to their choices, to files, or to nothing where only the user can know.
 func complete(c *cobra.Command) {
-	known := choices()
+	known := choices(c.Name())
 	folders := []string{"job", "out-dir"}
 	files := map[string]string{"report": "html", "csv": "csv", "lpips": "onnx", "from-manifest": "jsonl", "mask": "png"}
 	anything := []string{"controls"}

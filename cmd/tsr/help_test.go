@@ -48,7 +48,7 @@ func TestChoicesAreTaken(t *testing.T) {
 	for _, command := range []string{"upsample", "eval", "degrade"} {
 		c, _, err := root.Find([]string{command})
 		require.NoError(t, err)
-		for name, values := range choices() {
+		for name, values := range choices(command) {
 			if c.Flags().Lookup(name) == nil {
 				continue
 			}
