@@ -142,17 +142,8 @@ func Upsample(ctx context.Context, src Source, sink Sink, o *Options) (*Result, 
 
 // Finished reports whether the job in o.Job is this run and was finished.
 func Finished(src Source, o *Options) bool {
-	opts, set, err := o.complete()
-	if err != nil || opts.Job == "" {
-		return false
-	}
-	be, err := all.Open(opts.Backend, opts.Threads)
-	if err != nil {
-		return false
-	}
-	defer be.Close()
-	var st state
-	return job.Peek(opts.Job, opts.identity(src, be.Name(), set.budget), &st) && st.Done
+	_, ok := Recall(src, o)
+	return ok
 }
 
 // minFrames and minSide are the smallest clip to learn from: crops of 8 frames of 16×16 pixels.

@@ -65,6 +65,8 @@ func choices() map[string][]string {
 		"method":    methodNames(),
 		"preset":    presets,
 		"exposure":  {"full", "delta"},
+		"held":      {heldKeep, heldRetime},
+		"shutter":   {"full"},
 		"pairs":     {string(tsr.BothPairs), string(tsr.WithinPairs), string(tsr.AcrossPairs)},
 		"precision": {"auto", "f32"},
 		"backend":   {"auto", "onednn", "ref"},

@@ -28,6 +28,7 @@ type result struct {
 	Factor      int                `json:"factor"`
 	FramesIn    int                `json:"frames_in"`
 	FramesOut   int                `json:"frames_out"`
+	Dropped     int                `json:"frames_dropped,omitempty"` // by --held retime
 	RateIn      *string            `json:"rate_in"`
 	RateOut     *string            `json:"rate_out"`
 	Width       int                `json:"width"`
@@ -67,8 +68,8 @@ func (u *upsampling) result(r *tsr.Result) *result {
 		sum += s
 	}
 	return &result{
-		Input: u.input, Output: u.output, Method: methodTSR, Factor: r.Factor, FramesIn: r.FramesIn, FramesOut: r.FramesOut,
-		RateIn: fraction(u.info.Rate), RateOut: fraction(u.rateOut), Width: r.Width, Height: r.Height,
+		Input: u.input, Output: u.output, Method: methodTSR, Factor: r.Factor, FramesIn: u.whole.Frames, FramesOut: u.frames(), Dropped: u.whole.Frames - r.FramesIn,
+		RateIn: fraction(u.whole.Rate), RateOut: fraction(u.rateOut), Width: r.Width, Height: r.Height,
 		Preset: r.Preset, Pairs: r.Pairs, Backend: r.Backend, Precision: r.Precision, Seed: r.Seed, Steps: r.Steps, Resumed: r.Resumed,
 		Consistency: decibel(r.Consistency), Validation: decibel(r.Validation), Gain: decibel(r.Gain), Shares: r.Shares, Agreement: r.Agreement,
 		Seconds: map[string]float64{
@@ -88,8 +89,8 @@ func (u *upsampling) controlled(took time.Duration) *result {
 	none := decibel(math.NaN())
 	return &result{
 		Input: u.input, Output: u.output, Method: u.flags.method, Factor: u.opts.Factor,
-		FramesIn: u.info.Frames, FramesOut: u.info.Frames * u.opts.Factor,
-		RateIn: fraction(u.info.Rate), RateOut: fraction(u.rateOut), Width: u.info.Width, Height: u.info.Height,
+		FramesIn: u.whole.Frames, FramesOut: u.frames(), Dropped: u.whole.Frames - u.info.Frames,
+		RateIn: fraction(u.whole.Rate), RateOut: fraction(u.rateOut), Width: u.info.Width, Height: u.info.Height,
 		Consistency: none, Validation: none, Gain: none,
 		Seconds: map[string]float64{"total": time.Since(u.started).Seconds(), "upsample": took.Seconds()},
 		PeakRSS: peakRSS(),
@@ -129,7 +130,7 @@ func printJSON(w io.Writer, v any) error {
 func (r *result) summary(u *upsampling) []string {
 	text := fmt.Sprintf("%s: %d → %d frames of %d×%d", u.outputName(), r.FramesIn, r.FramesOut, r.Width, r.Height)
 	if !u.rateOut.Zero() {
-		text += fmt.Sprintf(", %s → %s frames/s", decimal(rateOf(u.info)), decimal(u.rateOut))
+		text += fmt.Sprintf(", %s → %s frames/s", decimal(rateOf(u.whole)), decimal(u.rateOut))
 	}
 	took := time.Duration(r.Seconds["total"] * float64(time.Second)).Round(100 * time.Millisecond)
 	if u.pipe == nil {

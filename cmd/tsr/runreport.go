@@ -2,12 +2,27 @@ package main
 
 import (
 	"fmt"
+	"os"
 
 	"tsr/internal/control"
 	"tsr/internal/report"
 	"tsr/internal/video"
 	"tsr/tsr"
 )
+
+// missingReport writes the page about a run of before if it was asked for and is not there.
+func (u *upsampling) missingReport(res *tsr.Result) error {
+	if u.flags.report == "" {
+		return nil
+	}
+	if _, err := os.Stat(u.flags.report); err == nil {
+		return nil
+	}
+	if !video.IsFolder(u.output) {
+		u.rateOut = u.rate()
+	}
+	return u.report(res, u.result(res))
+}
 
 // report writes the page about a finished run.
 func (u *upsampling) report(res *tsr.Result, r *result) error {
@@ -16,7 +31,7 @@ func (u *upsampling) report(res *tsr.Result, r *result) error {
 		return err
 	}
 	strips := newStrips(at)
-	i, frames := u.info, u.info.Frames*u.opts.Factor
+	i, frames := u.info, u.frames()
 	for _, m := range []struct {
 		name   string
 		method control.Method
@@ -30,7 +45,7 @@ func (u *upsampling) report(res *tsr.Result, r *result) error {
 			in.Close()
 			return err
 		}
-		c, err := sliced(controlled{s, in}, i.Height, i.Width, frames, at)
+		c, err := sliced(u.shown(controlled{s, in}), i.Height, i.Width, frames, at)
 		if err != nil {
 			return err
 		}
@@ -83,7 +98,7 @@ func (u *upsampling) settings(res *tsr.Result, r *result) report.Section {
 		{Name: "Threads", Value: fmt.Sprint(u.opts.Threads)},
 	}
 	if u.rateOut != (video.Rate{}) {
-		facts = append(facts, report.Fact{Name: "Rate", Value: decimal(rateOf(u.info)) + " → " + decimal(u.rateOut) + " frames/s"})
+		facts = append(facts, report.Fact{Name: "Rate", Value: decimal(rateOf(u.whole)) + " → " + decimal(u.rateOut) + " frames/s"})
 	}
 	for i, s := range res.Shares {
 		facts = append(facts, report.Fact{Name: "Share of the network at " + res.Levels[i], Value: fmt.Sprintf("%.0f %%", 100*s)})
