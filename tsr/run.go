@@ -159,26 +159,10 @@ func Upsample(ctx context.Context, src Source, sink Sink, o *Options) (*Result, 
 	return r.result(resumed), nil
 }
 
-// Finished reports whether the job in o.Job is this run and was finished. Levels that are left there, when the run was
-// killed at the very end, are removed.
+// Finished reports whether the job in o.Job is this run and was finished.
 func Finished(src Source, o *Options) bool {
-	opts, set, err := o.complete()
-	if err != nil || opts.Job == "" {
-		return false
-	}
-	be, err := all.Open(opts.Backend, opts.Threads)
-	if err != nil {
-		return false
-	}
-	defer be.Close()
-	var st state
-	if !job.Peek(opts.Job, opts.identity(src, be.Name(), set.budget), &st) || !st.Done {
-		return false
-	}
-	if err := job.Tidy(opts.Job); err != nil {
-		opts.OnEvent(Event{Note: err.Error()}) // it takes space only
-	}
-	return true
+	_, ok := Recall(src, o)
+	return ok
 }
 
 // minFrames and minSide are the smallest clip to learn from: crops of 8 frames of 16×16 pixels.

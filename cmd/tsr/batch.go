@@ -325,11 +325,9 @@ func (u *upsampling) mark() string {
 	if f.method == methodTSR {
 		text += fmt.Sprintf(" preset=%s seed=%d", o.Preset, o.Seed)
 	}
-	if f.slowmo {
-		text += " slowmo"
-	}
+	text += u.timingName()
 	part, shots := f.clip.part, f.shots.call(o)
-	part.Vary = false // it is so by default
+	part.Vary, part.Only = false, nil // it is so by default, and told already
 	if rest := part.String() + f.clip.coding() + shots; rest != (video.Part{}).String()+(&clipFlags{}).coding() {
 		text += fmt.Sprintf(" call=%.4x", sha256.Sum256([]byte(rest)))
 	}

@@ -69,6 +69,8 @@ func choices(command string) map[string][]string {
 		"method":    methodNames(),
 		"preset":    presets,
 		"exposure":  exposures,
+		"held":      {heldKeep, heldRetime},
+		"shutter":   {"full"},
 		"pairs":     {string(tsr.BothPairs), string(tsr.WithinPairs), string(tsr.AcrossPairs)},
 		"precision": {"auto", "f32"},
 		"backend":   {"auto", "onednn", "ref"},

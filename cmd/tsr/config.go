@@ -110,6 +110,10 @@ func typed(f *pflag.Flag) any {
 	switch f.Value.Type() {
 	case "bool":
 		return text == "true"
+	case "slowmo":
+		if on, err := strconv.ParseBool(text); err == nil {
+			return on
+		}
 	case "int", "uint64":
 		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 			return n

@@ -44,6 +44,7 @@ func (u *upsampling) control(reader *video.Reader, exists bool) error {
 	if err != nil {
 		return err
 	}
+	frames = u.shown(frames)
 	defer frames.Close()
 	rate := u.rate()
 	u.tell(rate)
@@ -52,7 +53,7 @@ func (u *upsampling) control(reader *video.Reader, exists bool) error {
 
 	began := time.Now()
 	frame := make([]float32, i.Height*i.Width*3)
-	event := progress.Event{Phase: progress.Upsample, Total: i.Frames * o.Factor}
+	event := progress.Event{Phase: progress.Upsample, Total: u.frames()}
 	for ; ; event.Done++ {
 		if err := u.ctx.Err(); err != nil {
 			return err
@@ -87,7 +88,7 @@ func (u *upsampling) controlDone(began time.Time) error {
 
 // copies reports whether the output is the input's samples, each several times.
 func (u *upsampling) copies() bool {
-	return u.flags.method == string(control.Repeat) && u.flags.clip.part.Crop == video.Crop{} &&
+	return u.timing.grid == nil && u.flags.method == string(control.Repeat) && u.flags.clip.part.Crop == video.Crop{} &&
 		video.Copies(u.ctx, u.output, u.format(u.flags.overwrite))
 }
 

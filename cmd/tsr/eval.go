@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,7 +50,7 @@ bring: an ONNX file of opset 11 with two inputs of shape 1,3,H,W in -1…1, as i
 authors' package exports it.
 
 With --controls the same is computed for what plain interpolators make of INPUT.
-With --no-truth, which needs --controls, clips are scored without a truth:
+An OUTPUT may be - for a pipe. With --no-truth, which needs --controls, clips are scored without a truth:
 flicker as VBench defines it, and the error of warping each frame onto the one
 before.`,
 		Example: `  tsr eval truth.mkv smooth.mp4
@@ -57,7 +58,7 @@ before.`,
   tsr eval --no-truth smooth.mp4 --controls input.mp4`,
 		Args: arguments(1, -1, "TRUTH and at least one OUTPUT"),
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := refusePipe(args...); err != nil {
+			if err := refusePipe(f.controls); err != nil {
 				return err
 			}
 			e, err := f.evaluation(args)
@@ -65,10 +66,24 @@ before.`,
 				return err
 			}
 			e.ctx, e.out = c.Context(), c.OutOrStdout()
-			if f.noTruth {
-				return e.score()
+			if err := refusePipe(e.truth); err != nil {
+				return err
 			}
-			return e.run()
+			judge := e.run
+			if f.noTruth {
+				judge = e.score
+			}
+			switch at := slices.Index(e.outputs, video.Pipe); {
+			case at < 0:
+				return judge()
+			case slices.Contains(e.outputs[at+1:], video.Pipe):
+				return usage(video.Pipe, "", "there is one standard input only")
+			default:
+				return fromPipe(c, func(path string) error {
+					e.piped, e.outputs[at] = path, path
+					return judge()
+				})
+			}
 		},
 	}
 	fs := c.Flags()
@@ -96,6 +111,7 @@ type evaluation struct {
 	exposure pyramid.Exposure
 	truth    string // "" with --no-truth
 	outputs  []string
+	piped    string // the one of them that came through standard input
 
 	input  video.Info // of --controls; empty without
 	factor int        // of --controls
@@ -144,11 +160,19 @@ type subject struct {
 	open    func() (control.Stream, error)
 }
 
+// name is an OUTPUT's in what is told.
+func (e *evaluation) name(path string) string {
+	if path == e.piped {
+		return video.Pipe
+	}
+	return path
+}
+
 // subjects returns the OUTPUTs and then the controls.
 func (e *evaluation) subjects() []subject {
 	var all []subject
 	for _, path := range e.outputs {
-		all = append(all, subject{name: path, open: func() (control.Stream, error) { return video.Open(e.ctx, path) }})
+		all = append(all, subject{name: e.name(path), open: func() (control.Stream, error) { return video.Open(e.ctx, path) }})
 	}
 	if e.factor == 0 {
 		return all

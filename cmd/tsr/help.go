@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -20,8 +21,9 @@ type flagGroup struct {
 // their own the flags that stand in none.
 var flagGroups = map[string][]flagGroup{
 	"upsample": {
-		{"Usual", []string{"factor", "preset", "budget", "slowmo", "out-dir", "overwrite", "quiet", "help"}},
+		{"Usual", []string{"factor", "fps", "preset", "budget", "out-dir", "overwrite", "quiet", "help"}},
 		{"Learning", []string{"exposure", "steps", "pairs", "seed", "method", "init", "save-model"}},
+		{"Time", []string{"slowmo", "retime", "shutter", "held"}},
 		{"Clip", []string{"from", "to", "crop", "vfr", "cuts", "overlay", "mask"}},
 		{"Coding", []string{"codec", "crf", "bits", "no-audio", "no-subtitles", "no-attachments", "no-chapters", "no-metadata"}},
 		{"Machine", []string{"threads", "memory", "backend", "precision"}},
@@ -96,6 +98,9 @@ func grouped(c *cobra.Command) []flagGroup {
 	return groups
 }
 
+// optional is how pflag shows a flag that needs no value; the replacement is as long.
+var optional = regexp.MustCompile(` (\S+)\[=true\]`)
+
 // usages are the lines about a group's flags.
 func (g flagGroup) usages(c *cobra.Command) string {
 	fs := pflag.NewFlagSet(c.Name(), pflag.ContinueOnError)
@@ -105,5 +110,5 @@ func (g flagGroup) usages(c *cobra.Command) string {
 			fs.AddFlag(f)
 		}
 	}
-	return fs.FlagUsagesWrapped(helpWidth)
+	return optional.ReplaceAllString(fs.FlagUsagesWrapped(helpWidth), "[=$1]     ")
 }

@@ -19,7 +19,7 @@ var folderRate = video.NewRate(25, 1)
 func refusePipe(paths ...string) error {
 	for _, p := range paths {
 		if p == video.Pipe {
-			return usage(p, "give a file or a folder", "only tsr upsample works through pipes")
+			return usage(p, "give a file or a folder", "tsr upsample and tsr degrade work through pipes, and tsr eval for one OUTPUT")
 		}
 	}
 	return nil

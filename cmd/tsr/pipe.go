@@ -76,16 +76,35 @@ func (u *upsampling) spool(r io.Reader) (err error) {
 }
 
 // unspooled names the pipe in an error instead of the file that its clip was written to.
-func (u *upsampling) unspooled(err error) error {
+func (u *upsampling) unspooled(err error) error { return unspooled(u.path, err) }
+
+func unspooled(path string, err error) error {
 	var f *fault.Error
-	if u.path == "" || !errors.As(err, &f) || f.What != show(u.path) {
+	if path == "" || !errors.As(err, &f) || f.What != show(path) {
 		return err
 	}
 	hint := f.Hint
-	if strings.Contains(hint, u.path) { // a command on a file that is no more
+	if strings.Contains(hint, path) { // a command on a file that is no more
 		hint = ""
 	}
 	return fault.New(f.Kind, "standard input", f.Why, hint)
+}
+
+// fromPipe calls do with the path of a file that holds what comes through standard input, for as long as do needs it.
+func fromPipe(c *cobra.Command, do func(path string) error) (err error) {
+	if terminal(c.InOrStdin()) {
+		return usage(video.Pipe, "ffmpeg -i clip.mp4 -f yuv4mpegpipe - | "+c.CommandPath()+" …", "standard input is a terminal, not a clip")
+	}
+	dir, err := safeio.MkdirTemp()
+	if err != nil {
+		return fault.New(fault.Output, "the folder for temporary files", cause(err), "")
+	}
+	defer func() { err = errors.Join(err, safeio.Remove(dir)) }()
+	path, err := job.Spool(dir, &stopping{c.Context(), c.InOrStdin()})
+	if err != nil {
+		return err
+	}
+	return unspooled(path, do(path))
 }
 
 // stopping is a reader that ends with the run, also while it waits.

@@ -18,21 +18,20 @@ import (
 // and after success with all else. Between the two a killed run leaves an output that its job does not know of.
 type receipt struct {
 	Inode    uint64          `json:"inode"`
-	Slowmo   bool            `json:"slowmo"` // with Coding, what changes the output and not the job
+	Timing   string          `json:"timing"` // with Coding, what changes the output and not the job
 	Coding   string          `json:"coding"`
 	Size     int64           `json:"size,omitempty"`
 	Modified time.Time       `json:"modified,omitzero"`
 	Result   json.RawMessage `json:"result,omitempty"`
 
-	slowmo bool // of this call
-	coding string
+	timing, coding string // of this call
 }
 
 func (u *upsampling) receiptPath() string { return filepath.Join(u.opts.Job, "output.json") }
 
 // receipt reads the job's receipt. One that is not there or damaged shows nothing.
 func (u *upsampling) receipt() *receipt {
-	r := &receipt{slowmo: u.flags.slowmo, coding: u.flags.clip.coding()}
+	r := &receipt{timing: u.timingName(), coding: u.flags.clip.coding()}
 	b, err := os.ReadFile(u.receiptPath())
 	if err != nil || json.Unmarshal(b, r) != nil {
 		return &receipt{}
@@ -43,7 +42,7 @@ func (u *upsampling) receipt() *receipt {
 // shows reports whether what stands at path is what the job made, untouched.
 func (r *receipt) shows(path string) bool {
 	st, err := os.Stat(path)
-	return err == nil && r.Inode != 0 && r.Inode == inode(st) && r.Slowmo == r.slowmo && r.Coding == r.coding &&
+	return err == nil && r.Inode != 0 && r.Inode == inode(st) && r.Timing == r.timing && r.Coding == r.coding &&
 		(r.Modified.IsZero() || r.Modified.Equal(st.ModTime()) && (st.IsDir() || r.Size == st.Size()))
 }
 
@@ -56,7 +55,7 @@ func (u *upsampling) announce() error {
 	if err != nil {
 		return err
 	}
-	return u.write(receipt{Inode: inode(st), Slowmo: u.flags.slowmo, Coding: u.flags.clip.coding()})
+	return u.write(receipt{Inode: inode(st), Timing: u.timingName(), Coding: u.flags.clip.coding()})
 }
 
 // record writes the last receipt. Without a result it is that of a run that was killed before it wrote one.
@@ -71,7 +70,7 @@ func (u *upsampling) record(res *result) error {
 			return err
 		}
 	}
-	return u.write(receipt{Inode: inode(st), Slowmo: u.flags.slowmo, Coding: u.flags.clip.coding(), Size: st.Size(), Modified: st.ModTime(), Result: b})
+	return u.write(receipt{Inode: inode(st), Timing: u.timingName(), Coding: u.flags.clip.coding(), Size: st.Size(), Modified: st.ModTime(), Result: b})
 }
 
 func (u *upsampling) write(r receipt) error {

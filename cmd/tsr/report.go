@@ -224,7 +224,7 @@ func (p *evalReport) write(path string) error {
 func (p *evalReport) clips() []report.Fact {
 	facts := []report.Fact{{Name: "Truth", Value: show(p.e.truth)}}
 	for _, o := range p.e.outputs {
-		facts = append(facts, report.Fact{Name: "Output", Value: show(o)})
+		facts = append(facts, report.Fact{Name: "Output", Value: show(p.e.name(o))})
 	}
 	if p.e.factor > 0 {
 		facts = append(facts, report.Fact{Name: "Input of the controls", Value: show(p.e.flags.controls)},

@@ -27,8 +27,9 @@ type result struct {
 	Factor      int                `json:"factor"`
 	FramesIn    int                `json:"frames_in"`
 	FramesOut   int                `json:"frames_out"`
-	Truncated   bool               `json:"truncated"`   // the input ends early
-	FramesLost  int                `json:"frames_lost"` // by that, as far as the input tells
+	Dropped     int                `json:"frames_dropped,omitempty"` // by --held retime
+	Truncated   bool               `json:"truncated"`                // the input ends early
+	FramesLost  int                `json:"frames_lost"`              // by that, as far as the input tells
 	RateIn      *string            `json:"rate_in"`
 	RateOut     *string            `json:"rate_out"`
 	Width       int                `json:"width"`
@@ -71,9 +72,9 @@ func (u *upsampling) result(r *tsr.Result) *result {
 		sum += s
 	}
 	return &result{
-		Input: u.input, Output: u.output, Method: methodTSR, Factor: r.Factor, FramesIn: r.FramesIn, FramesOut: r.FramesOut,
+		Input: u.input, Output: u.output, Method: methodTSR, Factor: r.Factor, FramesIn: u.whole.Frames, FramesOut: u.frames(), Dropped: u.whole.Frames - r.FramesIn,
 		Truncated: u.info.Truncated, FramesLost: u.info.Lost,
-		RateIn: fraction(u.info.Rate), RateOut: fraction(u.rateOut), Width: r.Width, Height: r.Height,
+		RateIn: fraction(u.whole.Rate), RateOut: fraction(u.rateOut), Width: r.Width, Height: r.Height,
 		Preset: r.Preset, Exposure: u.opts.Exposure.String(), Pairs: r.Pairs, Backend: r.Backend, Precision: r.Precision, Seed: r.Seed, Steps: r.Steps, Resumed: r.Resumed,
 		Consistency: decibel(r.Consistency), Validation: decibel(r.Validation), Gain: decibel(r.Gain), Shares: r.Shares, Agreement: r.Agreement,
 		Cuts: list(r.Cuts), Still: r.Still,
@@ -94,9 +95,9 @@ func (u *upsampling) controlled(took time.Duration) *result {
 	none := decibel(math.NaN())
 	return &result{
 		Input: u.input, Output: u.output, Method: u.flags.method, Factor: u.opts.Factor,
-		FramesIn: u.info.Frames, FramesOut: u.info.Frames * u.opts.Factor,
+		FramesIn: u.whole.Frames, FramesOut: u.frames(), Dropped: u.whole.Frames - u.info.Frames,
 		Truncated: u.info.Truncated, FramesLost: u.info.Lost,
-		RateIn: fraction(u.info.Rate), RateOut: fraction(u.rateOut), Width: u.info.Width, Height: u.info.Height,
+		RateIn: fraction(u.whole.Rate), RateOut: fraction(u.rateOut), Width: u.info.Width, Height: u.info.Height,
 		Consistency: none, Validation: none, Gain: none, Cuts: list(u.cuts),
 		Seconds: map[string]float64{"total": time.Since(u.started).Seconds(), "upsample": took.Seconds()},
 		PeakRSS: peakRSS(),
@@ -136,7 +137,7 @@ func printJSON(w io.Writer, v any) error {
 func (r *result) summary(u *upsampling) []string {
 	text := fmt.Sprintf("%s: %d → %d frames of %d×%d", u.outputName(), r.FramesIn, r.FramesOut, r.Width, r.Height)
 	if !u.rateOut.Zero() {
-		text += fmt.Sprintf(", %s → %s frames/s", decimal(rateOf(u.info)), decimal(u.rateOut))
+		text += fmt.Sprintf(", %s → %s frames/s", decimal(rateOf(u.whole)), decimal(u.rateOut))
 	}
 	took := time.Duration(r.Seconds["total"] * float64(time.Second)).Round(100 * time.Millisecond)
 	if u.pipe == nil {

@@ -31,6 +31,8 @@ type upsampling struct {
 	started       time.Time
 
 	info    video.Info
+	whole   video.Info // before repeated frames are dropped
+	timing  timing
 	hash    string     // of the input
 	rateOut video.Rate // zero for a folder
 	before  bool       // the output was there already, whole
@@ -47,15 +49,26 @@ func (u *upsampling) run() error {
 	if err != nil {
 		return err
 	}
-	defer reader.Close()
-	u.info = reader.Info()
+	defer func() { reader.Close() }()
+	u.info, u.whole = reader.Info(), reader.Info()
 	if err := u.recognise(); err != nil {
 		return err
+	}
+	if err := u.checkVarying(); err != nil {
+		return err
+	}
+	if u.flags.time.held == heldRetime {
+		if reader, err = u.dropHeld(reader); err != nil {
+			return err
+		}
 	}
 	if u.flags.exposure == autoExposure {
 		if err := u.findExposure(); err != nil {
 			return err
 		}
+	}
+	if err := u.schedule(); err != nil {
+		return err
 	}
 	if err := u.fit(); err != nil {
 		return err
@@ -86,7 +99,7 @@ func (u *upsampling) run() error {
 			return err
 		}
 		defer uncertainty.Close()
-		u.opts.Uncertainty = uncertainty
+		u.opts.Uncertainty = u.showing(uncertainty)
 	}
 	for _, path := range []string{u.flags.report, u.flags.saveModel} {
 		if path == "" {
@@ -99,14 +112,19 @@ func (u *upsampling) run() error {
 	src := clipSource{Reader: reader, hash: u.hash}
 	overwrite := u.flags.overwrite
 	if exists && !u.opts.Restart {
-		switch r := u.receipt(); {
-		case r.shows(u.output) && tsr.Finished(src, u.opts):
+		r := u.receipt()
+		res, done := tsr.Recall(src, u.opts)
+		switch {
+		case r.shows(u.output) && done:
 			if r.Modified.IsZero() {
 				if err := u.record(nil); err != nil {
 					return err
 				}
 			}
 			if err := u.writeModel(src); err != nil {
+				return err
+			}
+			if err := u.missingReport(res); err != nil {
 				return err
 			}
 			return u.alreadyDone(r)
@@ -178,7 +196,7 @@ func (u *upsampling) upsample(src clipSource, overwrite bool) error {
 		defer debug.SetMemoryLimit(debug.SetMemoryLimit(m / 10 * 6))
 	}
 	defer context.AfterFunc(u.ctx, func() { u.ui.Note("stopping and saving the state; once more ends at once") })()
-	res, err := tsr.Upsample(u.ctx, src, sink, u.opts)
+	res, err := tsr.Upsample(u.ctx, src, u.showing(sink), u.opts)
 	u.ui.Close()
 	if err != nil {
 		if errors.Is(err, tsr.ErrStopped) && !u.passing {
@@ -211,7 +229,10 @@ func (u *upsampling) upsample(src clipSource, overwrite bool) error {
 
 // rate is that of the output's frames.
 func (u *upsampling) rate() video.Rate {
-	if u.flags.slowmo {
+	if !u.timing.rate.Zero() {
+		return u.timing.rate
+	}
+	if u.flags.time.slowmo.on {
 		return rateOf(u.info)
 	}
 	return rateOf(u.info).Mul(int64(u.opts.Factor))
@@ -219,12 +240,12 @@ func (u *upsampling) rate() video.Rate {
 
 // format is what the output is to be.
 func (u *upsampling) format(overwrite bool) video.Format {
-	f := u.flags.clip.format(outputFormat(u.info, u.rate(), !u.flags.slowmo, overwrite))
-	f.Alpha, f.Out, f.Made = true, u.pipe, u.mark()
+	f := u.flags.clip.format(outputFormat(u.info, u.rate(), !u.flags.time.slowmo.on, overwrite))
+	f.Alpha, f.Out, f.Made, f.Speed = true, u.pipe, u.mark(), u.timing.speed
 	if u.info.Times != nil {
 		k := int64(u.opts.Factor)
 		f.Times, f.Tick = video.Divide(u.info.Times, u.opts.Factor), u.info.Tick
-		if !u.flags.slowmo {
+		if !u.flags.time.slowmo.on {
 			f.Tick = video.NewRate(f.Tick.Num, f.Tick.Den*k)
 		}
 	}
@@ -264,7 +285,7 @@ func (u *upsampling) alpha() (control.Stream, error) {
 		r.Close()
 		return nil, err
 	}
-	return controlled{s, r}, nil
+	return u.shown(controlled{s, r}), nil
 }
 
 // tell says what is about to happen that is worth knowing before hours of work.
@@ -274,7 +295,7 @@ func (u *upsampling) tell(rate video.Rate) {
 		if u.info.Folder {
 			u.ui.Note(fmt.Sprintf("a folder of images has no rate: %s frames/s are assumed", decimal(folderRate)))
 		}
-		if u.flags.slowmo && u.info.Audio() > 0 {
+		if u.flags.time.slowmo.on && u.info.Audio() > 0 {
 			u.ui.Note("the sound is left out: it does not fit a clip in slow motion")
 		}
 	}

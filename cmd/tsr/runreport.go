@@ -2,12 +2,27 @@ package main
 
 import (
 	"fmt"
+	"os"
 
 	"tsr/internal/control"
 	"tsr/internal/report"
 	"tsr/internal/video"
 	"tsr/tsr"
 )
+
+// missingReport writes the page about a run of before if it was asked for and is not there.
+func (u *upsampling) missingReport(res *tsr.Result) error {
+	if u.flags.report == "" {
+		return nil
+	}
+	if _, err := os.Stat(u.flags.report); err == nil {
+		return nil
+	}
+	if !video.IsFolder(u.output) {
+		u.rateOut = u.rate()
+	}
+	return u.report(res, u.result(res))
+}
 
 // report writes the page about a finished run.
 func (u *upsampling) report(res *tsr.Result, r *result) error {
@@ -16,10 +31,10 @@ func (u *upsampling) report(res *tsr.Result, r *result) error {
 		return err
 	}
 	strips := newStrips(at)
-	i, frames := u.info, u.info.Frames*u.opts.Factor
+	i, frames := u.info, u.frames()
 	var cuts []int
 	for _, c := range u.cuts {
-		cuts = append(cuts, c*u.opts.Factor)
+		cuts = append(cuts, u.frameOut(c))
 	}
 	strips.mark(cuts)
 	for _, m := range []struct {
@@ -35,7 +50,7 @@ func (u *upsampling) report(res *tsr.Result, r *result) error {
 			in.Close()
 			return err
 		}
-		c, err := sliced(controlled{s, in}, i.Height, i.Width, frames, at)
+		c, err := sliced(u.shown(controlled{s, in}), i.Height, i.Width, frames, at)
 		if err != nil {
 			return err
 		}
@@ -88,7 +103,7 @@ func (u *upsampling) settings(res *tsr.Result, r *result) report.Section {
 		{Name: "Threads", Value: fmt.Sprint(u.opts.Threads)},
 	}
 	if u.rateOut != (video.Rate{}) {
-		facts = append(facts, report.Fact{Name: "Rate", Value: decimal(rateOf(u.info)) + " → " + decimal(u.rateOut) + " frames/s"})
+		facts = append(facts, report.Fact{Name: "Rate", Value: decimal(rateOf(u.whole)) + " → " + decimal(u.rateOut) + " frames/s"})
 	}
 	if len(res.Cuts) > 0 {
 		facts = append(facts, report.Fact{Name: "Cuts", Value: fmt.Sprintf("%d, at %s", len(res.Cuts), u.places(res.Cuts))})

@@ -128,9 +128,9 @@ func (e *evaluation) score() error {
 		if err != nil {
 			return err
 		}
-		s.Output = i.Path
-		vbench = append(vbench, quality.VBenchScore{Path: i.Path, Score: float64(s.Flicker)})
-		if err := e.tell(s, show(i.Path)); err != nil {
+		s.Output = e.name(i.Path)
+		vbench = append(vbench, quality.VBenchScore{Path: e.name(i.Path), Score: float64(s.Flicker)})
+		if err := e.tell(s, show(e.name(i.Path))); err != nil {
 			return err
 		}
 	}

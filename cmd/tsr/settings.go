@@ -23,6 +23,10 @@ const (
 // weaker lists, for a flag, those that make it void when they are given in a stronger place: --steps in the call
 // goes before a budget in a file.
 var weaker = map[string][]string{
+	"factor":   {"fps"},
+	"fps":      {"factor", "slowmo"},
+	"slowmo":   {"fps", "retime"},
+	"retime":   {"slowmo"},
 	"budget":   {"steps"},
 	"steps":    {"budget"},
 	"verbose":  {"quiet"},

@@ -16,7 +16,7 @@ func (u *upsampling) checkSpace(job string) error {
 	if u.pipe != nil {
 		return nil
 	}
-	need, err := video.Estimate(u.ctx, u.output, u.format(true), u.info.Frames*u.opts.Factor)
+	need, err := video.Estimate(u.ctx, u.output, u.format(true), u.frames())
 	if err != nil {
 		return err
 	}

@@ -82,9 +82,9 @@ func TestReceiptKnowsItsOutput(t *testing.T) {
 	require.False(t, r.renamed(u.output))
 	require.True(t, json.Valid(r.Result))
 
-	u.flags.slowmo = true
+	u.flags.time.slowmo.on = true
 	require.False(t, u.receipt().shows(u.output), "another output of the same job")
-	u.flags.slowmo = false
+	u.flags.time.slowmo.on = false
 	require.NoError(t, os.Chtimes(u.output, time.Time{}, time.Unix(1, 0)))
 	require.False(t, u.receipt().shows(u.output), "somebody has changed it")
 	require.NoError(t, os.WriteFile(u.receiptPath(), []byte("{"), 0o644))

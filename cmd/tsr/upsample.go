@@ -32,7 +32,6 @@ type upsampleFlags struct {
 	backend   string
 	threads   int
 	memory    string
-	slowmo    bool
 	job       string
 	restart   bool
 	outDir    string
@@ -50,6 +49,7 @@ type upsampleFlags struct {
 	verbose   bool
 	clip      clipFlags
 	shots     shotFlags
+	time      timeFlags
 }
 
 func newUpsample() *cobra.Command {
@@ -69,11 +69,15 @@ exit code is that of the worst failure.
 SIGUSR1 makes a run tell in one line on standard error how far it is.`,
 		Example: `  tsr upsample clip.mp4 smooth.mp4                  twice the frames a second
   tsr upsample -x 8 --slowmo clip.mp4 slow.mp4      8 times as long
+  tsr upsample --fps 60 film.mkv film60.mkv         from any rate
   tsr upsample --budget 30m frames/ more/           images, 30 min of training
   tsr upsample --out-dir smooth/ *.mp4              one after the other`,
 		RunE: func(c *cobra.Command, args []string) error {
 			args, extra := passed(c, args, f.least())
 			if err := f.clip.check(c, extra); err != nil {
+				return err
+			}
+			if err := f.time.check(c); err != nil {
 				return err
 			}
 			if err := f.checkBatch(args); err != nil {
@@ -104,7 +108,7 @@ SIGUSR1 makes a run tell in one line on standard error how far it is.`,
 	fs.SortFlags = false
 	fs.IntVarP(&f.factor, "factor", "x", 2, "`2|4|8`: how many times the frames")
 	fs.StringVar(&f.method, "method", methodTSR, "`NAME` is tsr, or a control that learns nothing:\n"+strings.Join(methodNames()[1:], ", "))
-	fs.StringVarP(&f.preset, "preset", "p", string(tsr.Balanced), "`NAME` is fast, balanced, best or paper: time against quality")
+	fs.StringVarP(&f.preset, "preset", "p", string(tsr.Balanced), "`NAME`: fast, balanced, best or paper")
 	fs.DurationVar(&f.budget, "budget", 0, "train for `TIME` at most, such as 10m (default by preset)")
 	fs.IntVar(&f.steps, "steps", 0, "train exactly `N` steps a level instead: the same on any machine")
 	fs.StringVar(&f.exposure, "exposure", "full", "`E` of the shutter: full, delta, the open share of the interval, or auto:\nby the clip's blur")
@@ -114,7 +118,7 @@ SIGUSR1 makes a run tell in one line on standard error how far it is.`,
 	fs.StringVar(&f.backend, "backend", "auto", "`NAME` of what convolves: auto, onednn or ref")
 	fs.IntVar(&f.threads, "threads", 0, "compute with `N` threads (default all processors)")
 	fs.StringVar(&f.memory, "memory", "", "use `SIZE` of memory at most, such as 4G (default 3/4 of what is free)")
-	fs.BoolVar(&f.slowmo, "slowmo", false, "keep the rate and stretch the time; drops the sound")
+	f.time.add(fs)
 	f.clip.add(fs)
 	f.shots.add(fs)
 	fs.StringVar(&f.job, "job", "", "keep the state of the run in `DIR` (default OUTPUT.tsr; of a pipe, none)")

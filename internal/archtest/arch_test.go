@@ -53,6 +53,7 @@ var allowed = map[string][]string{
 	"tsr/internal/quality":  {"tsr/internal/opencv", "tsr/internal/resample"},
 	"tsr/internal/report":   {},
 	"tsr/internal/resample": {},
+	"tsr/internal/retime":   {},
 	"tsr/internal/safeio":   {},
 	"tsr/internal/scene":    {},
 	"tsr/internal/shutter":  {"tsr/internal/opencv"},

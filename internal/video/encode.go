@@ -163,7 +163,11 @@ func (w *Writer) shift(base int64) int64 {
 	if !w.format.Sound {
 		return 0
 	}
-	return int64(float64(base)*w.format.Source.Offset.Seconds() + 0.5)
+	offset := w.format.Source.Offset.Seconds()
+	if w.format.retimed() {
+		offset /= w.format.Speed.Float()
+	}
+	return int64(float64(base)*offset + 0.5)
 }
 
 // clock returns the frames' times in units of 1/base seconds, base being the tick's denominator, and that of the first.

@@ -59,6 +59,9 @@ func openClip(ctx context.Context, path string, part Part, alpha bool) (*Reader,
 		stop()
 		return nil, err
 	}
+	if part.Only != nil {
+		r.info, r.src = part.Only.of(r.info), &resampled{source: r.src, picks: part.Only.Frames}
+	}
 	if alpha && !r.info.Alpha {
 		r.Close()
 		return nil, fmt.Errorf("video: %s has no alpha", show(path))

@@ -189,7 +189,7 @@ func (f Format) tracks(container string) (b beside, notes []string, err error) {
 			}
 		}
 	}
-	if !f.Sound || f.Drop.Chapters {
+	if !f.Sound || f.Drop.Chapters || f.retimed() {
 		chapters = "-1"
 	}
 	b.outputs = append(b.outputs, "-map_metadata", meta, "-map_chapters", chapters)
@@ -202,6 +202,9 @@ func (f Format) tracks(container string) (b beside, notes []string, err error) {
 			continue
 		}
 		codec, note := t.fit(container)
+		if f.retimed() {
+			codec, note = t.retime(container, codec, note)
+		}
 		if note != "" {
 			notes = append(notes, fmt.Sprintf("%s track %d (%s) %s", t.Kind, t.Index, t.Codec, note))
 		}
@@ -212,11 +215,16 @@ func (f Format) tracks(container string) (b beside, notes []string, err error) {
 		spec := kind + ":" + strconv.Itoa(count[kind])
 		count[kind]++
 		b.outputs = append(b.outputs, "-map", "1:"+strconv.Itoa(t.Index), "-c:"+spec, codec)
+		if kind == "a" && f.retimed() {
+			b.outputs = append(b.outputs, "-filter:"+spec, f.tempo())
+		}
 		switch {
 		case kind == "v":
 			b.outputs = append(b.outputs, "-disposition:"+spec, "attached_pic")
 		case codec == "aac":
 			b.outputs = append(b.outputs, "-b:"+spec, "256k", "-flags:"+spec, "+bitexact")
+		case codec == "flac":
+			b.outputs = append(b.outputs, "-flags:"+spec, "+bitexact")
 		case codec == "libopus":
 			b.outputs = append(b.outputs, "-b:"+spec, "192k", "-flags:"+spec, "+bitexact")
 		}

@@ -1,6 +1,7 @@
 package video
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strings"
@@ -121,6 +122,20 @@ type Part struct {
 	Truncated bool
 	raw       bool
 	Rate      Rate // with Vary: make their rate this one, by repeating and leaving out frames
+	Only      *Selection
+}
+
+// Selection is those frames of a clip of constant rate that are taken, counted from 0 and ascending. They are shown at even
+// intervals for as long as all of them were: the rate is lower.
+type Selection struct{ Frames []int }
+
+// of returns the clip i without the other frames.
+func (s *Selection) of(i Info) Info {
+	if !i.Rate.Zero() {
+		i.Rate = NewRate(i.Rate.Num*int64(len(s.Frames)), i.Rate.Den*int64(i.Frames))
+	}
+	i.Frames = len(s.Frames)
+	return i
 }
 
 // Crop is a rectangle of a picture. The zero Crop is all of it.
@@ -142,7 +157,11 @@ func (p Part) Whole() bool {
 
 // String tells p from all others that read other frames.
 func (p Part) String() string {
-	return fmt.Sprintf("%v to %v, %d×%d at %d,%d, rate %v", p.From, p.To, p.Crop.Width, p.Crop.Height, p.Crop.X, p.Crop.Y, p.Rate)
+	text := fmt.Sprintf("%v to %v, %d×%d at %d,%d, rate %v", p.From, p.To, p.Crop.Width, p.Crop.Height, p.Crop.X, p.Crop.Y, p.Rate)
+	if p.Only != nil {
+		text += fmt.Sprintf(", %d frames %.8x", len(p.Only.Frames), sha256.Sum256(fmt.Append(nil, p.Only.Frames)))
+	}
+	return text
 }
 
 // window returns the frames of pts, in ticks, that p asks for. first is the time of the first by the file's clock.

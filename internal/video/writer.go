@@ -19,6 +19,7 @@ type Format struct {
 	Rate          Rate    // not used for folders
 	Source        Info    // the clip that the frames were made from: its colour, pixel format and metadata are kept; may be empty
 	Sound         bool    // copy sound, subtitles and chapters of Source, which must then last as long as the output
+	Speed         Rate    // with Sound: the output is as many times as fast as Source; zero is 1. See Format.tempo
 	Overwrite     bool    // replace what is there
 	Times         []int64 // if set: when each frame begins and the last one ends, in units of Tick seconds; Rate is then the mean
 	Tick          Rate
