@@ -48,6 +48,7 @@
 //	internal/conv   the convolution kernels: plain Go and oneDNN, one test suite for both
 //	internal/job    the folder from which a stopped run goes on
 //	internal/video  frames from and to files
+//	internal/retime another rate or speed from the result's frames
 //
 // # Cuts and overlays
 //

@@ -31,6 +31,11 @@ var flagGroups = map[string][]flagGroup{
 		{"State", []string{"job", "restart", "force"}},
 		{"What is told", []string{"report", "uncertainty", "json", "progress", "verbose"}},
 	},
+	"preview": {
+		{"Usual", []string{"factor", "preset", "budget", "from", "to", "crop", "overwrite", "quiet", "help"}},
+		{"Learning", []string{"exposure", "steps"}},
+		{"Machine", []string{"threads", "progress"}},
+	},
 	"eval": {
 		{"Usual", []string{"metrics", "controls", "no-truth", "report", "json", "help"}},
 		{"Comparison", []string{"lpips", "exposure", "by-frame"}},

@@ -59,7 +59,7 @@ TSR_THREADS=1, and in a file, tsr.toml: see tsr config --help.`,
 		return root.Help()
 	}})
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newUpsample(), newEval(), newDegrade(), newInfo(), newBench(), newConfig(), newCompletion(), newMan())
+	root.AddCommand(newUpsample(), newEval(), newPreview(), newDegrade(), newInfo(), newBench(), newConfig(), newCompletion(), newMan())
 	root.Flags().BoolP("help", "h", false, "print this text")
 	for _, c := range root.Commands() {
 		c.Flags().BoolP("help", "h", false, "print this text")

@@ -39,8 +39,7 @@ func TestMotionIsEven(t *testing.T) {
 		method, flag, value, shutter string
 		factor                       float64 // frames out for each in
 	}{
-		{"linear", "--fps", "60", "", 2.5}, {"cubic", "--fps", "60", "full", 2.5}, {"cubic", "--fps", "30000/1001", "", 1.25 / 1.001},
-		{"linear", "--retime", "2/3", "0.5", 3}, {"cubic", "--fps", "16", "full", 16. / 24},
+		{"linear", "--fps", "60", "", 2.5}, {"cubic", "--fps", "60", "full", 2.5}, {"cubic", "--retime", "2/3", "0.5", 3},
 	} {
 		t.Run(c.method+c.value, func(t *testing.T) {
 			out := filepath.Join(dir, c.method+strings.ReplaceAll(c.value, "/", "_")+".mkv")
@@ -76,7 +75,7 @@ func TestSoundKeepsItsPitch(t *testing.T) {
 	for _, c := range []struct {
 		retime, name string
 		speed        float64
-	}{{"1/2", "out.mp4", 0.5}, {"0.3", "out.mkv", 0.3}, {"5", "out.webm", 5}} {
+	}{{"0.3", "out.mkv", 0.3}, {"5", "out.webm", 5}} {
 		out := filepath.Join(dir, c.name)
 		upsampled(t, in, out, "--overwrite", "--method", "repeat", "--retime", c.retime)
 		sound := raw(t, "-i", out, "-ac", "1", "-ar", "48000", "-f", "s16le", "-")
@@ -93,5 +92,16 @@ func TestSoundKeepsItsPitch(t *testing.T) {
 			}
 		}
 		require.InDelta(t, 440, float64(ups)*48000/float64(len(middle)), 5, c.retime)
+	}
+}
+
+func TestTimeFlagsThatCannotBe(t *testing.T) {
+	for _, flags := range [][]string{
+		{"--fps", "60", "-x", "2"}, {"--fps", "60", "--slowmo"}, {"--retime", "2", "--slowmo"}, {"--slowmo=5", "-x", "4"}, {"--slowmo=1"},
+		{"--fps", "fast"}, {"--fps", "2000"}, {"--retime", "0"}, {"--retime", "1/3000000"}, {"--shutter", "1.5"}, {"--held", "drop"},
+	} {
+		var stderr bytes.Buffer
+		require.Equal(t, exitUsage, run(append([]string{"tsr", "upsample", "in.mkv", "x.mkv"}, flags...), io.Discard, &stderr), flags)
+		require.Contains(t, stderr.String(), "tsr: --", flags)
 	}
 }

@@ -49,6 +49,7 @@ var allowed = map[string][]string{
 
 	"tsr/internal/conv":     {},
 	"tsr/internal/fault":    {},
+	"tsr/internal/preview":  {},
 	"tsr/internal/progress": {},
 	"tsr/internal/quality":  {"tsr/internal/opencv", "tsr/internal/resample"},
 	"tsr/internal/report":   {},
