@@ -10,7 +10,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"tsr/pyramid"
 )
 
 // raw returns what ffmpeg makes of a file.
@@ -103,5 +106,13 @@ func TestTimeFlagsThatCannotBe(t *testing.T) {
 		var stderr bytes.Buffer
 		require.Equal(t, exitUsage, run(append([]string{"tsr", "upsample", "in.mkv", "x.mkv"}, flags...), io.Discard, &stderr), flags)
 		require.Contains(t, stderr.String(), "tsr: --", flags)
+	}
+}
+
+func TestOpenShareIsWhatWasGiven(t *testing.T) {
+	for given, want := range map[string]string{"0.3": "3/10", "0.1": "1/10", "0.25": "1/4", "full": "1", "delta": "0"} {
+		e, err := pyramid.ParseExposure(given)
+		require.NoError(t, err)
+		assert.Equal(t, want, openShare(e).RatString(), given)
 	}
 }

@@ -96,9 +96,9 @@ func (u *upsampling) schedule() error {
 	return nil
 }
 
-// openShare is the share of the frame interval for which a shutter is open.
+// openShare is the share of the frame interval for which a shutter is open, to a millionth: as it was given, 0.3 is 3/10.
 func openShare(e pyramid.Exposure) *big.Rat {
-	return new(big.Rat).SetFloat64(1 - float64(e))
+	return big.NewRat(int64(math.Round(1e6*(1-float64(e)))), 1e6)
 }
 
 // tooFine says that more frames are asked for than can be made.
