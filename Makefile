@@ -50,11 +50,11 @@ release: deps
 	packaging/release.sh bin/release
 
 test: deps deps-test
-	$(GO) test ./...
+	$(GO) test -timeout 18m ./...
 
 # What must hold at every commit.
 check: lint
-	$(GO) test -race -short ./...
+	$(GO) test -timeout 60m -race -short ./...
 
 lint: deps deps-test
 	@files=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$files" ] || { echo "not gofmt'd:" $$files; exit 1; }

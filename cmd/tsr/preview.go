@@ -31,7 +31,7 @@ const (
 )
 
 func newPreview() *cobra.Command {
-	f := upsampleFlags{method: methodTSR, seed: 1, precision: "auto", backend: "auto"}
+	f := upsampleFlags{method: methodTSR, seed: 1, precision: "auto", backend: "auto", shots: shotFlags{cuts: "auto", overlay: "auto"}}
 	f.clip.vfr = "keep"
 	c := &cobra.Command{
 		Use:   "preview INPUT [OUTPUT] [flags]",
