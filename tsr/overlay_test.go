@@ -1,12 +1,15 @@
 package tsr
 
 import (
+	"context"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"tsr/internal/fault"
+	"tsr/internal/progress"
 	"tsr/internal/synth"
 )
 
@@ -81,4 +84,34 @@ func TestRefusesWrongMasks(t *testing.T) {
 		_, _, err := do(t, t.Context(), v, o)
 		require.Equal(t, fault.Usage, fault.KindOf(err))
 	}
+}
+
+// A run that goes on leaves an overlay as it is too: what tells where it lies outlives the stop.
+func TestStopAndGoOnWithMask(t *testing.T) {
+	v := clip()
+	options := func(job string) *Options {
+		o := quick(2, job)
+		o.Mask, o.NoOverlays, o.Steps = make([]float32, v.H*v.W), true, 2
+		for i := range o.Mask {
+			o.Mask[i] = float32(i % 2)
+		}
+		return o
+	}
+	want, _, err := do(t, t.Context(), v, options(t.TempDir()))
+	require.NoError(t, err)
+
+	job := t.TempDir()
+	ctx, cancel := context.WithCancel(t.Context())
+	o := options(job)
+	o.OnEvent = func(e Event) {
+		if e.Phase == progress.Train {
+			cancel()
+		}
+	}
+	_, _, err = do(t, ctx, v, o)
+	require.ErrorIs(t, err, ErrStopped)
+	got, res, err := do(t, t.Context(), v, options(job))
+	require.NoError(t, err)
+	require.True(t, res.Resumed)
+	require.True(t, slices.Equal(want.Data, got.Data))
 }

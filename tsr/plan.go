@@ -1,6 +1,10 @@
 package tsr
 
-import "tsr/pyramid"
+import (
+	"slices"
+
+	"tsr/pyramid"
+)
 
 // taskKind is what a task does.
 type taskKind int
@@ -93,9 +97,12 @@ func sizeAt(l pyramid.Level, h, w int) (int, int) {
 	return (h + l.Space - 1) / l.Space, (w + l.Space - 1) / l.Space
 }
 
+// beside are the levels that belong to no task and are kept until the run is done.
+var beside = []string{coverName, deviationsName}
+
 // live returns the names of all level files that tasks may touch.
 func live(tasks []task) []string {
-	names := []string{deviationsName}
+	names := slices.Clone(beside)
 	for _, t := range tasks {
 		for _, l := range []pyramid.Level{t.in, t.out, t.ltr} {
 			names = append(names, l.String())

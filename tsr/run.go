@@ -233,7 +233,7 @@ func (r *run) finish() error {
 		drop = append(drop, l.String())
 	}
 	if r.st.Done { // not earlier: an encoding that is killed at its very end starts over
-		drop = append(drop, coverName, deviationsName)
+		drop = append(drop, beside...)
 	}
 	for _, name := range drop {
 		if err := r.job.DropLevel(name); err != nil {
