@@ -4,6 +4,9 @@ import (
 	"encoding/csv"
 	"io"
 	"strconv"
+	"sync/atomic"
+
+	"tsr/internal/resample"
 )
 
 // Metrics says what a Comparison computes.
@@ -83,9 +86,28 @@ func (c *Comparison) Add(truth, output []float32) (Frame, error) {
 			return Frame{}, err
 		}
 	}
+	c.keep(f, square)
+	return f, nil
+}
+
+// AddEight is Add for frames of 8 bits, in any order of samples, where the PSNR is all that is asked for.
+func (c *Comparison) AddEight(truth, output []uint8) Frame {
+	if len(truth) != c.samples || len(output) != c.samples {
+		panic("quality: frame of another size")
+	}
+	if c.metrics != (Metrics{PSNR: true}) {
+		panic("quality: 8 bits are for the PSNR alone")
+	}
+	var sum atomic.Uint64
+	resample.Parallel(c.samples, func(lo, hi int) { sum.Add(squares(truth[lo:hi], output[lo:hi])) })
+	f := Frame{PSNR: decibel(sum.Load(), c.samples)}
+	c.keep(f, sum.Load())
+	return f
+}
+
+func (c *Comparison) keep(f Frame, square uint64) {
 	c.frames = append(c.frames, f)
 	c.squares = append(c.squares, square)
-	return f, nil
 }
 
 // Result is the outcome of a comparison: of all frames and, if their positions are known, of the given and the new ones

@@ -259,3 +259,22 @@ func BenchmarkComparison(b *testing.B) {
 		})
 	}
 }
+
+// Frames of 8 bits give the PSNR of the same frames as floats.
+func TestAddEight(t *testing.T) {
+	m := Metrics{PSNR: true}
+	want := compared(t, m, []bool{true, false}, 5)
+	got, err := NewComparison(12, 13, m, []bool{true, false})
+	require.NoError(t, err)
+	defer got.Close()
+	for i := range 5 {
+		truth, output := worsening(i, 5)
+		a, b := make([]uint8, len(truth)), make([]uint8, len(truth))
+		for j := range a {
+			a[j], b[j] = eight(truth[j]), eight(output[j])
+		}
+		require.Equal(t, want.Frames()[i], got.AddEight(a, b))
+	}
+	require.Equal(t, want.Result(), got.Result())
+	require.Panics(t, func() { got.AddEight(nil, nil) })
+}

@@ -47,6 +47,13 @@ uint64_t tsr_round(uint8_t *restrict p, uint8_t *restrict q, const float *restri
 	return square;
 }
 
+uint64_t tsr_squares(const uint8_t *restrict p, const uint8_t *restrict q, int64_t n) {
+	uint64_t square = 0;
+	for (int64_t i = 0; i < n; i += BLOCK)
+		square += (uint64_t)difference(p + i, q + i, n - i < BLOCK ? n - i : BLOCK);
+	return square;
+}
+
 FOR_EACH_MACHINE
 void tsr_from_samples(double *restrict x, double *restrict y, double *restrict squares, double *restrict product,
 	const float *restrict a, const float *restrict b, int64_t n) {

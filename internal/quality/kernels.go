@@ -20,6 +20,16 @@ func roundPlain(p, q []uint8, a, b []float32) (square uint64, exact bool) {
 	return square, exact
 }
 
+// squaresPlain returns the sum of the square differences of a and b.
+func squaresPlain(a, b []uint8) (sum uint64) {
+	b = b[:len(a)]
+	for i, x := range a {
+		d := int32(x) - int32(b[i])
+		sum += uint64(d * d)
+	}
+	return sum
+}
+
 // fromSamplesPlain loads samples of two frames, limited to [0,1], NaN as black.
 func fromSamplesPlain(to *fields, a, b []float32) {
 	for i, f := range a {

@@ -8,6 +8,7 @@
 // tsr_round returns the sum of square differences and clears *exact if rounding changed a sample.
 uint64_t tsr_round(uint8_t *restrict p, uint8_t *restrict q, const float *restrict a, const float *restrict b, int64_t n,
 	int32_t *exact);
+uint64_t tsr_squares(const uint8_t *restrict p, const uint8_t *restrict q, int64_t n);
 void tsr_from_samples(double *restrict x, double *restrict y, double *restrict squares, double *restrict product,
 	const float *restrict a, const float *restrict b, int64_t n);
 void tsr_from_steps(double *restrict x, double *restrict y, double *restrict squares, double *restrict product,

@@ -20,6 +20,15 @@ func round(p, q []uint8, a, b []float32) (square uint64, exact bool) {
 	return uint64(sum), same != 0
 }
 
+func squares(a, b []uint8) uint64 {
+	n := len(a)
+	if n == 0 {
+		return 0
+	}
+	b = b[:n]
+	return uint64(C.tsr_squares((*C.uint8_t)(&a[0]), (*C.uint8_t)(&b[0]), C.int64_t(n)))
+}
+
 func fromSamples(to *fields, a, b []float32) {
 	if n := len(a); n > 0 {
 		b = b[:n]

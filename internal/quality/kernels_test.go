@@ -45,6 +45,8 @@ func TestRound(t *testing.T) {
 			assert.Equal(t, wantExact, exact, "%s, %d", name, n)
 			assert.Equal(t, wantP, p, "%s, %d", name, n)
 			assert.Equal(t, wantQ, q, "%s, %d", name, n)
+			assert.Equal(t, squaresPlain(p, q), squares(p, q), "%s, %d", name, n)
+			assert.Equal(t, wantSquare, squares(p, q), "%s, %d", name, n)
 		}
 	}
 	for i := range 256 { // a decoder's 8-bit values

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -36,8 +37,12 @@ func openVideo(ctx context.Context, path string, part Part, alpha bool) (Info, s
 		return Info{}, nil, err
 	}
 	l, filters := transport(info, alpha)
-	if p, _ := pixelFormat(info.PixFmt); part.raw && !p.rgb {
+	switch p, _ := pixelFormat(info.PixFmt); {
+	case part.raw && !p.rgb:
 		l, filters = native(p), append(filters[:1:1], "format="+p.planar)
+	case part.eight && p.bits == 8 && l.bytes == 4: // rounded by zscale, which has to compute the same floats
+		filters[slices.Index(filters, "format="+l.pixFmt)] = "format=" + eightBits.pixFmt
+		l = eightBits
 	}
 	if c := part.Crop; c != (Crop{}) {
 		if err := c.check(info); err != nil {

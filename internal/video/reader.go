@@ -14,7 +14,8 @@ type Reader struct {
 	ahead *ahead // nil before the first Read
 	ctx   context.Context
 	stop  context.CancelFunc
-	err   error // what every further Read returns
+	err   error     // what every further Read returns
+	wide  []float32 // a frame before ReadEight rounds it
 }
 
 // source is a clip as raw frames of one layout.
