@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"math"
 	"slices"
 
 	"tsr/internal/fault"
@@ -131,10 +130,6 @@ func (o Options) maskName() string {
 		return name
 	}
 	h := sha256.New()
-	var b [4]byte
-	for _, m := range o.Mask {
-		binary.LittleEndian.PutUint32(b[:], math.Float32bits(m))
-		h.Write(b[:])
-	}
+	binary.Write(h, binary.LittleEndian, o.Mask) // to a hash, which takes all
 	return name + " and " + hex.EncodeToString(h.Sum(nil))
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"math"
 	"slices"
@@ -179,7 +181,9 @@ func (f *shotFlags) call(o *tsr.Options) string {
 		text += " overlay=off"
 	}
 	if o.Mask != nil {
-		text += " mask=" + fmt.Sprint(o.Mask)
+		h := sha256.New()
+		binary.Write(h, binary.LittleEndian, o.Mask) // to a hash, which takes all
+		text += fmt.Sprintf(" mask=%x", h.Sum(nil))
 	}
 	return text
 }

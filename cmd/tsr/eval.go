@@ -52,9 +52,9 @@ bring: an ONNX file of opset 11 with two inputs of shape 1,3,H,W in -1…1, as i
 authors' package exports it.
 
 With --controls the same is computed for what plain interpolators make of INPUT.
-An OUTPUT may be - for a pipe. With --no-truth, which needs --controls, clips are scored without a truth:
-flicker as VBench defines it, and the error of warping each frame onto the one
-before.`,
+An OUTPUT may be - for a pipe. With --no-truth, which needs --controls, clips
+are scored without a truth: flicker as VBench defines it, and the error of
+warping each frame onto the one before.`,
 		Example: `  tsr eval truth.mkv smooth.mp4
   tsr eval truth.mkv smooth.mp4 --controls input.mp4 --report eval.html
   tsr eval --no-truth smooth.mp4 --controls input.mp4`,
@@ -117,6 +117,7 @@ type evaluation struct {
 
 	input  video.Info // of --controls; empty without
 	factor int        // of --controls
+	cuts   []int      // of INPUT: no control makes frames across one, as upsample's do not
 }
 
 // evaluation checks the flags.
@@ -234,7 +235,7 @@ func (e *evaluation) control(m control.Method) (control.Stream, error) {
 		return nil, err
 	}
 	i := r.Info()
-	s, err := control.New(e.ctx, m, r, i.Frames, i.Height, i.Width, e.factor, e.exposure)
+	s, err := control.Shots(e.ctx, m, r, e.cuts, i.Frames, i.Height, i.Width, e.factor, e.exposure)
 	if err != nil {
 		r.Close()
 		return nil, err
@@ -279,6 +280,9 @@ func (e *evaluation) run() error {
 	}
 	if e.flags.controls != "" {
 		if err := e.findFactor(want); err != nil {
+			return err
+		}
+		if err := e.lookForCuts(); err != nil {
 			return err
 		}
 	}
@@ -384,6 +388,20 @@ func (e *evaluation) findFactor(want video.Info) (err error) {
 	}
 	e.factor = want.Frames / i.Frames
 	return nil
+}
+
+// lookForCuts finds those of INPUT.
+func (e *evaluation) lookForCuts() error {
+	r, err := video.Open(e.ctx, e.input.Path)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	seen, err := look(r, 0)
+	if err == nil {
+		e.cuts = seen.Cuts
+	}
+	return err
 }
 
 // compare reads the truth and a subject side by side.

@@ -96,6 +96,7 @@ type previewing struct {
 	ui            ui.UI
 
 	info video.Info // of the part of the clip that is given
+	cuts []int      // in the part that is shown
 }
 
 func (p *previewing) run() error {
@@ -133,6 +134,7 @@ func (p *previewing) run() error {
 
 	var sink tsr.ToVolume
 	p.opts.OnEvent = p.ui.Event
+	p.opts.OnFound = func(f tsr.Found) { p.cuts = f.Cuts }
 	res, err := tsr.Upsample(p.ctx, tsr.FromVolume(clip), &sink, p.opts)
 	p.ui.Close()
 	if err != nil {
@@ -230,7 +232,7 @@ func (p *previewing) draw(clip, result *volume.Volume, picture string) error {
 // control is the part at the output's rate by a control.
 func (p *previewing) control(m control.Method, clip *volume.Volume) (*volume.Volume, error) {
 	k := p.opts.Factor
-	s, err := control.New(p.ctx, m, tsr.FromVolume(clip), clip.T, clip.H, clip.W, k, p.opts.Exposure)
+	s, err := control.Shots(p.ctx, m, tsr.FromVolume(clip), p.cuts, clip.T, clip.H, clip.W, k, p.opts.Exposure)
 	if err != nil {
 		return nil, err
 	}

@@ -115,6 +115,9 @@ func (e *evaluation) score() error {
 			return fault.Newf(fault.Input, show(i.Path), "score it by itself", "has %d frames, but %s has %d", i.Frames, show(infos[0].Path), infos[0].Frames)
 		}
 	}
+	if err := e.lookForCuts(); err != nil {
+		return err
+	}
 	if !e.flags.json {
 		fmt.Fprintf(e.out, "%8s  %8s  %8s  %6s  %s\n", "flicker", "native", "warping", "frames", "clip")
 	}
@@ -140,7 +143,7 @@ func (e *evaluation) score() error {
 			return err
 		}
 		i, n := e.input, e.input.Height*e.input.Width*3
-		c, err := control.New(e.ctx, m, floats{in, make([]byte, n)}, i.Frames, i.Height, i.Width, e.factor, e.exposure)
+		c, err := control.Shots(e.ctx, m, floats{in, make([]byte, n)}, e.cuts, i.Frames, i.Height, i.Width, e.factor, e.exposure)
 		if err != nil {
 			in.Close()
 			return err

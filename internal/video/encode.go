@@ -245,10 +245,10 @@ func (e *encoder) commit(frames int) error {
 	return safeio.Commit(e.tmp, e.w.path)
 }
 
-// verify reads what was written: frames are counted, their times must lie on the grid of the rate. They are not decoded
-// again, which would take as long as the first pass of some encoders.
+// verify decodes what was written: frames are counted, their times must lie on the grid of the rate. The index of a file
+// is not enough: it may count pictures that are not there.
 func (e *encoder) verify(frames int) error {
-	p, err := scan(e.w.ctx, limits{}, e.tmp, 0, "packet")
+	p, err := scan(e.w.ctx, limits{}, e.tmp, 0, "frame")
 	if err != nil {
 		return e.unverified(err)
 	}

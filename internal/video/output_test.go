@@ -1,6 +1,7 @@
 package video
 
 import (
+	"bytes"
 	"context"
 	"math/rand/v2"
 	"os"
@@ -261,4 +262,18 @@ func TestOverwriteReplacesOnlyAtTheEnd(t *testing.T) {
 	}
 	holds(t, dir, "out.mkv", "out")
 	holds(t, folder, "000001.png", "000002.png", "000003.png")
+}
+
+// A file whose index counts frames that cannot be decoded does not get its name.
+func TestVerifyDecodes(t *testing.T) {
+	path := clip(t, t.TempDir(), "a.mp4", "25", 20, "-bf", "0")
+	e := &encoder{tmp: path, w: &Writer{path: path, ctx: t.Context(), format: Format{Width: 64, Height: 48, Rate: NewRate(25, 1)}}}
+	require.NoError(t, e.verify(20))
+	b, err := os.ReadFile(path)
+	require.NoError(t, err)
+	at := bytes.Index(b, []byte("mdat"))
+	require.Positive(t, at)
+	clear(b[at+len(b[at:])/3 : at+2*len(b[at:])/3]) // the middle of the pictures; the index stays
+	require.NoError(t, os.WriteFile(path, b, 0o644))
+	require.Equal(t, fault.Output, fault.KindOf(e.verify(20)))
 }
