@@ -3,7 +3,7 @@
 #   make test     install what is missing, run every test
 
 # System packages, named here and nowhere else.
-PACKAGES := ffmpeg libdnnl-dev libopencv-dev pkg-config
+PACKAGES := ffmpeg libdnnl-dev libopencv-dev libwebp-dev pkg-config
 TEST_PACKAGES := chromium
 PYTORCH_PACKAGES := python3-torch
 DEB_PACKAGES := dpkg-dev

@@ -52,7 +52,7 @@ func TestPackageInstallsRunsAndGoes(t *testing.T) {
 	}
 	deb := run("./deb.sh", t.TempDir())
 	depends := run("dpkg-deb", "-f", deb, "Depends")
-	for _, want := range []string{"libc6 (>= ", "libdnnl2", "libopencv-core4", "libgomp1", ", ffmpeg"} {
+	for _, want := range []string{"libc6 (>= ", "libdnnl2", "libopencv-core4", "libwebpdemux2", "libgomp1", ", ffmpeg"} {
 		assert.Contains(t, depends, want)
 	}
 	contents := run("dpkg-deb", "-c", deb)

@@ -179,7 +179,7 @@ func (f *upsampleFlags) outputOf(input string) string {
 	return filepath.Join(f.outDir, name)
 }
 
-// videoNames are those by which a file in a folder is taken for a video.
+// videoNames are those by which a file in a folder is taken for a video. WebP files are only if they are animated.
 var videoNames = []string{".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".gif", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv", ".flv", ".ogv"}
 
 // imageNames are those of the images that a folder may hold as a clip.
@@ -197,7 +197,7 @@ func listFolder(dir string) (videos []string, images bool) {
 		ext := strings.ToLower(filepath.Ext(name))
 		switch {
 		case strings.HasPrefix(name, "."), e.IsDir():
-		case slices.Contains(videoNames, ext):
+		case slices.Contains(videoNames, ext), ext == ".webp" && video.Animated(filepath.Join(dir, name)):
 			videos = append(videos, filepath.Join(dir, name))
 		case slices.Contains(imageNames, ext):
 			images = true

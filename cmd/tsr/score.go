@@ -40,7 +40,7 @@ func (c captured) Read(frame []byte) error {
 	return err
 }
 
-// rounded is a clip of ours as 8 bits: a control, or a folder of images.
+// rounded is a clip of ours as 8 bits: a control, a folder of images, or what OpenCV does not read.
 type rounded struct {
 	control.Stream
 	frame []float32
@@ -78,7 +78,7 @@ func (f floats) Read(frame []float32) error {
 
 // openBGR opens a clip that inspect has found good.
 func (e *evaluation) openBGR(i video.Info) (bgr, error) {
-	if i.Folder {
+	if i.Folder || i.Container == "webp" { // OpenCV 4.6 reads no animated WebP
 		r, err := video.Open(e.ctx, i.Path)
 		if err != nil {
 			return nil, err

@@ -43,7 +43,7 @@ var allowed = map[string][]string{
 	"tsr/internal/conv/convtest": {"tsr/internal/conv", "tsr/internal/conv/ref"},
 	"tsr/internal/control":       {"tsr/pyramid", "tsr/backproject", "tsr/internal/resample", "tsr/internal/video"},
 	"tsr/internal/job":           {"tsr/internal/safeio"},
-	"tsr/internal/video":         {"tsr/internal/safeio", "tsr/internal/opencv"},
+	"tsr/internal/video":         {"tsr/internal/safeio", "tsr/internal/opencv", "tsr/internal/webp"},
 	"tsr/internal/opencv":        {},
 	"tsr/internal/ui":            {"tsr/internal/progress"},
 
@@ -61,6 +61,7 @@ var allowed = map[string][]string{
 	"tsr/internal/synth":    {},
 	"tsr/internal/torture":  {},
 	"tsr/internal/volume":   {},
+	"tsr/internal/webp":     {},
 	"tsr/internal/archtest": {},
 }
 

@@ -187,11 +187,7 @@ func (f *images) next(raw []byte) error {
 		err = mixed(path, w, h, f.names[0], f.info)
 	}
 	if f.whole != nil && err == nil {
-		pixel := f.l.size(1)
-		for y := range f.crop.Height {
-			line := ((f.crop.Y+y)*f.info.Width + f.crop.X) * pixel
-			copy(raw[y*f.crop.Width*pixel:], f.whole[line:line+f.crop.Width*pixel])
-		}
+		f.crop.cut(raw, f.whole, f.info.Width, f.l.size(1))
 	}
 	f.n++
 	return err

@@ -1,6 +1,7 @@
 package video
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -13,14 +14,15 @@ import (
 	"tsr/internal/opencv"
 )
 
-// Image files are decoded in a process of its own, because a C++ abort or a picture that unfolds to gigabytes ends the
-// process that meets it. The process is this program once more; it has limits, reads requests on
+// Image files and animated WebP are decoded in a process of its own, because a C++ abort or a picture that unfolds to
+// gigabytes ends the process that meets it. The process is this program once more; it has limits, reads requests on
 // standard input and answers on standard output. Both are little-endian:
 //
 //	request   kind, width, height, bytes a sample [uint32 each], length of the file [uint64], the file
 //	answer    status, width, height, length [uint32 each], then raw samples (decoded) or a reason (failed)
 //
-// Lengths are checked on both sides before anything is made for them.
+// An animation is sent once; the answer to that holds no samples, and those to the requests for its next canvas, which hold
+// no file, do. Lengths are checked on both sides before anything is made for them.
 
 // imageDecoder is the first argument of a program that is to decode images; the second is MaxPixels.
 const imageDecoder = "tsr-image-decoder"
@@ -30,6 +32,9 @@ const (
 	decodeColour uint32 = iota
 	decodeAlpha
 	decodeTransparentTIFF
+	openAnimation
+	nextColour
+	nextAlpha
 )
 
 // status of an answer.
@@ -49,18 +54,29 @@ type answer struct{ Status, Width, Height, Length uint32 }
 // size is the number of bytes of the raw picture.
 func (r request) size() uint64 {
 	n := uint64(r.Width) * uint64(r.Height) * uint64(r.Bytes)
-	if r.Kind != decodeAlpha {
-		n *= 3
+	switch r.Kind {
+	case openAnimation:
+		return 0
+	case decodeAlpha, nextAlpha:
+		return n
 	}
-	return n
+	return 3 * n
 }
 
 // most is the longest file that can be a picture of so many pixels: 16 bytes each, and what else is in it.
-func (r request) most() uint64 { return 16*uint64(r.Width)*uint64(r.Height) + 64<<20 }
+func (r request) most() uint64 {
+	switch r.Kind {
+	case openAnimation:
+		return longestAnimation
+	case nextColour, nextAlpha:
+		return 0
+	}
+	return 16*uint64(r.Width)*uint64(r.Height) + 64<<20
+}
 
 // check refuses what the other side would not ask for.
 func (r request) check() error {
-	if r.Kind > decodeTransparentTIFF || r.Width == 0 || r.Height == 0 || r.Bytes != 1 && r.Bytes != 2 ||
+	if r.Kind > nextAlpha || r.Width == 0 || r.Height == 0 || r.Bytes != 1 && r.Bytes != 2 ||
 		uint64(r.Width)*uint64(r.Height) > uint64(MaxPixels) || r.Length > r.most() {
 		return errors.New("video: not a request for an image")
 	}
@@ -85,6 +101,8 @@ func init() {
 // serveImages answers requests until there are no more.
 func serveImages(in io.Reader, out io.Writer) error {
 	var raw, file []byte
+	var a animation
+	defer a.close()
 	for {
 		var r request
 		if err := binary.Read(in, binary.LittleEndian, &r); err != nil {
@@ -100,16 +118,26 @@ func serveImages(in io.Reader, out io.Writer) error {
 		if _, err := io.ReadFull(in, file); err != nil {
 			return err
 		}
-		w, h, err := r.decode(raw, file)
-		a, body := answer{Width: uint32(w), Height: uint32(h)}, raw
+		var w, h int
+		var err error
+		switch r.Kind {
+		case openAnimation:
+			w, h, err = a.open(file)
+			file = nil // it is the animation's
+		case nextColour, nextAlpha:
+			w, h, err = a.next(raw, int(r.Width), int(r.Height), r.Kind == nextAlpha)
+		default:
+			w, h, err = r.decode(raw, file)
+		}
+		reply, body := answer{Width: uint32(w), Height: uint32(h)}, raw
 		switch {
 		case err != nil:
-			a.Status, body = failed, []byte(err.Error())
+			reply.Status, body = failed, []byte(err.Error())
 		case w != int(r.Width) || h != int(r.Height):
-			a.Status, body = otherSize, nil
+			reply.Status, body = otherSize, nil
 		}
-		a.Length = uint32(len(body))
-		if err := binary.Write(out, binary.LittleEndian, a); err != nil {
+		reply.Length = uint32(len(body))
+		if err := binary.Write(out, binary.LittleEndian, reply); err != nil {
 			return err
 		}
 		if _, err := out.Write(body); err != nil {
@@ -150,8 +178,14 @@ type imageChild struct {
 
 // decode has the file at path decoded to raw and returns the picture's size. Of another size than r's, raw is undefined.
 func (d *imageChild) decode(r request, raw, file []byte, path string) (w, h int, err error) {
-	if r.Length = uint64(len(file)); r.check() != nil || r.size() != uint64(len(raw)) {
-		return 0, 0, fault.Newf(fault.Damaged, show(path), "", "%d bytes are too many for a picture of %d×%d", len(file), r.Width, r.Height)
+	r.Length = uint64(len(file))
+	return d.ask(r, raw, bytes.NewReader(file), path)
+}
+
+// ask makes the request r, to which r.Length bytes of file belong. Samples come to raw.
+func (d *imageChild) ask(r request, raw []byte, file io.Reader, path string) (w, h int, err error) {
+	if r.check() != nil || r.size() != uint64(len(raw)) {
+		return 0, 0, fault.Newf(fault.Damaged, show(path), "", "%d bytes are too many for a picture of %d×%d", r.Length, r.Width, r.Height)
 	}
 	if d.c == nil {
 		if err := d.start(); err != nil {
@@ -191,11 +225,11 @@ func (d *imageChild) start() error {
 }
 
 // exchange sends a request and takes its answer. reason is that of a failure.
-func (d *imageChild) exchange(r request, raw, file []byte) (a answer, reason string, err error) {
+func (d *imageChild) exchange(r request, raw []byte, file io.Reader) (a answer, reason string, err error) {
 	if err := binary.Write(d.in, binary.LittleEndian, r); err != nil {
 		return a, "", err
 	}
-	if _, err := d.in.Write(file); err != nil {
+	if _, err := io.CopyN(d.in, file, int64(r.Length)); err != nil {
 		return a, "", err
 	}
 	if err := binary.Read(d.out, binary.LittleEndian, &a); err != nil {

@@ -299,60 +299,32 @@ func timing(ctx context.Context, i *Info, s *stream, d *description, part Part) 
 		lost += i.Frames - len(p.pts)
 		i.Frames, i.Truncated, i.Lost = len(p.pts), true, max(lost, 0)
 	}
-	c := &stretch{frames: i.Frames, limits: l, lenient: i.Truncated}
-	pts, last := p.pts, p.last
-	if part.From > 0 || part.To > 0 {
-		a, b := part.window(pts, tick, i.Offset)
-		if a >= b {
-			return nil, fault.Newf(fault.Usage, show(i.Path), "", "no frame is shown from %v to %v: the last one is at %.3f s", part.From, part.To,
-				i.Offset.Seconds()+float64(pts[len(pts)-1]-pts[0])*tick.Float())
-		}
-		seekable := !decoded && (strings.HasPrefix(i.Container, "mov,") || strings.HasPrefix(i.Container, "matroska"))
-		end := pts[len(pts)-1] + last
-		if b < len(pts) {
-			last = pts[b] - pts[b-1]
-			end = pts[b]
-		}
-		i.narrow(c, pts, a, b, tick, seekable)
-		i.Length = time.Duration(math.Round(float64(end-pts[a])*tick.Float()*1e6)) * time.Microsecond
-		pts = pts[a:b]
-		if !ok { // the rate may be constant within the part
-			rate, ok = fitRate(pts, tick, ratio(s.RealRate), ratio(s.MeanRate))
-		}
+	begin := i.Offset
+	a, b, picks, err := i.take(part, schedule{p.pts, p.last, tick, rate, ok, []Rate{ratio(s.RealRate), ratio(s.MeanRate)}}, func(r Rate) string {
+		return fmt.Sprintf("make the rate constant first: ffmpeg -i %s -vf fps=%d -crf 12 constant.mp4", quote(i.Path), r.Num)
+	})
+	if err != nil {
+		return nil, err
 	}
-	switch {
-	case ok:
-		i.Rate = rate
-	case part.Vary:
-		i.varying(pts, tick, last)
-		if !part.Rate.Zero() {
-			c.picks = i.sample(part.Rate)
-		}
-	default:
-		lo, hi := intervals(pts)
-		ms := 1000 * tick.Float()
-		mean := math.Max(1, math.Round(float64(i.Frames-1)/float64(pts[i.Frames-1]-pts[0]+1)/tick.Float()))
-		return nil, fault.Newf(fault.Input, show(i.Path),
-			fmt.Sprintf("make the rate constant first: ffmpeg -i %s -vf fps=%.0f -crf 12 constant.mp4", quote(i.Path), mean),
-			"its frame rate varies: intervals are %.4g to %.4g ms", float64(lo)*ms, float64(hi)*ms)
+	c := &stretch{frames: b - a, limits: l, lenient: i.Truncated, picks: picks}
+	if part.From > 0 || part.To > 0 {
+		seekable := !decoded && (strings.HasPrefix(i.Container, "mov,") || strings.HasPrefix(i.Container, "matroska"))
+		c.narrow(p.pts, a, b, tick, begin, seekable)
 	}
 	return c, nil
 }
 
-// narrow makes i and c frames a to b of pts. Where the file can be searched for a time, decoding begins near a.
-func (i *Info) narrow(c *stretch, pts []int64, a, b int, tick Rate, seekable bool) {
+// narrow makes c frames a to b of pts, the first of which is shown at begin by the file's clock. Where the file can be
+// searched for a time, decoding begins near a.
+func (c *stretch) narrow(pts []int64, a, b int, tick Rate, begin time.Duration, seekable bool) {
 	if seekable {
-		before := float64(pts[a]-pts[0])*tick.Float() + i.Offset.Seconds() - 1
+		before := float64(pts[a]-pts[0])*tick.Float() + begin.Seconds() - 1
 		c.seek = []string{"-noaccurate_seek", "-copyts", "-ss", strconv.FormatFloat(math.Max(0, before), 'f', 3, 64)}
 		c.filters = []string{fmt.Sprintf("select='gte(pts,%d)*lte(pts,%d)'", pts[a], pts[b-1])}
 	} else {
 		c.filters = []string{fmt.Sprintf("select='between(n,%d,%d)'", a, b-1)}
 	}
-	c.frames = b - a
 	c.end = []string{"-frames:v", strconv.Itoa(c.frames)}
-	i.Frames = c.frames
-	i.From = i.Offset + time.Duration(math.Round(float64(pts[a]-pts[0])*tick.Float()*1e6))*time.Microsecond
-	i.Offset = 0
 }
 
 func intervals(pts []int64) (lo, hi int64) {

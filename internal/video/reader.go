@@ -51,9 +51,12 @@ func openClip(ctx context.Context, path string, part Part, alpha bool) (*Reader,
 	}
 	ctx, stop := context.WithCancel(ctx)
 	r := &Reader{ctx: ctx, stop: stop}
-	if dir {
+	switch {
+	case dir:
 		r.info, r.src, err = openFolder(ctx, path, part, alpha)
-	} else {
+	case isWebP(path): // which ffmpeg does not read as a clip
+		r.info, r.src, err = openWebP(ctx, path, part, alpha)
+	default:
 		r.info, r.src, err = openVideo(ctx, path, part, alpha)
 	}
 	if err != nil {

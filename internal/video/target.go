@@ -166,7 +166,7 @@ type beside struct{ inputs, outputs []string }
 
 // tracks plans sound, subtitles, attachments, covers, chapters and metadata. notes say what cannot be kept as it is.
 func (f Format) tracks(container string) (b beside, notes []string, err error) {
-	if container == "yuv4mpegpipe" || f.Source.Path == "" || f.Source.Folder {
+	if container == "yuv4mpegpipe" || f.Source.Path == "" || f.Source.Folder || f.Source.Container == webpName {
 		return b, nil, nil
 	}
 	url, err := fileURL(f.Source.Path)

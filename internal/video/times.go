@@ -3,6 +3,7 @@ package video
 import (
 	"crypto/sha256"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -37,6 +38,61 @@ func (i *Info) varying(pts []int64, tick Rate, length int64) {
 	}
 	i.Times = append(i.Times, pts[n-1]-pts[0]+length)
 	i.Rate = rational(n, i.Times[n], tick)
+}
+
+// schedule is when a clip's frames are shown: at pts, ascending, in units of tick, the last one for last of them (0 if
+// unknown). The rate is that of the frames if it is constant.
+type schedule struct {
+	pts      []int64
+	last     int64
+	tick     Rate
+	rate     Rate
+	constant bool
+	named    []Rate // by the file
+}
+
+// take makes i, which is all of a clip, the frames [a,b) that part asks for, with their rate or their times. picks are
+// those of them that are shown, if not each once. steady is the way out for a caller that wants a constant rate where there
+// is none.
+func (i *Info) take(part Part, s schedule, steady func(Rate) string) (a, b int, picks []int, err error) {
+	pts, last := s.pts, s.last
+	a, b = 0, len(pts)
+	if part.From > 0 || part.To > 0 {
+		a, b = part.window(pts, s.tick, i.Offset)
+		if a >= b {
+			return 0, 0, nil, fault.Newf(fault.Usage, show(i.Path), "", "no frame is shown from %v to %v: the last one is at %.3f s", part.From, part.To,
+				i.Offset.Seconds()+float64(pts[len(pts)-1]-pts[0])*s.tick.Float())
+		}
+		end := pts[len(pts)-1] + last
+		if b < len(pts) {
+			last = pts[b] - pts[b-1]
+			end = pts[b]
+		}
+		i.Length = time.Duration(math.Round(float64(end-pts[a])*s.tick.Float()*1e6)) * time.Microsecond
+		i.From = i.Offset + time.Duration(math.Round(float64(pts[a]-pts[0])*s.tick.Float()*1e6))*time.Microsecond
+		i.Offset = 0
+		i.Frames = b - a
+		pts = pts[a:b]
+		if !s.constant { // the rate may be constant within the part
+			s.rate, s.constant = fitRate(pts, s.tick, s.named...)
+		}
+	}
+	switch {
+	case s.constant:
+		i.Rate = s.rate
+	case part.Vary:
+		i.varying(pts, s.tick, last)
+		if !part.Rate.Zero() {
+			picks = i.sample(part.Rate)
+		}
+	default:
+		lo, hi := intervals(pts)
+		ms := 1000 * s.tick.Float()
+		mean := math.Max(1, math.Round(float64(i.Frames-1)/float64(pts[i.Frames-1]-pts[0]+1)/s.tick.Float()))
+		return 0, 0, nil, fault.Newf(fault.Input, show(i.Path), steady(Rate{int64(mean), 1}),
+			"its frame rate varies: intervals are %.4g to %.4g ms", float64(lo)*ms, float64(hi)*ms)
+	}
+	return a, b, picks, nil
 }
 
 // sample makes i a clip of constant rate and returns which of its frames is shown at each of the new instants: the one
@@ -148,6 +204,14 @@ func (c Crop) check(i Info) error {
 		return fault.Newf(fault.Usage, "--crop", "", "%d×%d at %d,%d is not inside the picture of %d×%d", c.Width, c.Height, c.X, c.Y, i.Width, i.Height)
 	}
 	return nil
+}
+
+// cut writes the rectangle of whole, a packed picture so many pixels wide of so many bytes each, to raw.
+func (c Crop) cut(raw, whole []byte, width, pixel int) {
+	for y := range c.Height {
+		line := ((c.Y+y)*width + c.X) * pixel
+		copy(raw[y*c.Width*pixel:], whole[line:line+c.Width*pixel])
+	}
 }
 
 // Whole reports whether p reads all frames as they are.
