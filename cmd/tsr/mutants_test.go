@@ -15,7 +15,7 @@ import (
 )
 
 // mutantSeeds are what mutants are made from; the last is a picture in a folder.
-var mutantSeeds = []string{"fast.mp4", "fragments.mp4", "clip.mkv", "clip.avi", "clip.ts", "clip.y4m", "clip.gif", "clip.webm", "1.png", "1.jpg"}
+var mutantSeeds = []string{"fast.mp4", "fragments.mp4", "clip.mkv", "clip.avi", "clip.ts", "clip.y4m", "clip.gif", "clip.webp", "clip.webm", "1.png", "1.jpg"}
 
 // mutate returns b with a few bytes changed, a stretch lost, doubled or filled, or its end cut off. Half of the changes
 // are near the begin, where headers are.

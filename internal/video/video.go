@@ -3,7 +3,8 @@
 // A clip is a video file or a folder of numbered images. Values are code values of the clip's own
 // transfer function: nothing is linearised, and primaries stay what they were. Video files go through
 // ffmpeg and ffprobe as child processes with raw pipes, so that rate, colour, bit depth and sound
-// survive; image files go through OpenCV, file by file. One frame in is one frame out, always.
+// survive; image files go through OpenCV, file by file, and animated WebP through its own library. One frame in is one
+// frame out, always.
 //
 // Untagged pictures are taken as BT.709 from 720 rows on, else as BT.601, limited range; what was assumed
 // is said in [Colour]. The conversion from R'G'B' on writing is the exact reverse of that on reading.
@@ -22,7 +23,7 @@ import (
 type Info struct {
 	Path          string
 	Folder        bool   // a folder of images; Rate, SAR and Tracks are then empty
-	Container     string // ffprobe's name; "images" for a folder
+	Container     string // ffprobe's name; "images" for a folder, "webp" for animated WebP
 	Width, Height int
 	Frames        int    // exact: packets that show a frame, or files
 	Rate          Rate   // frames a second; zero for a folder
