@@ -236,7 +236,6 @@ func (o Options) identity(src Source, backend string, budget time.Duration) []jo
 		{Name: "model", Value: o.initName()},
 		{Name: "seed", Value: strconv.FormatUint(o.Seed, 10)},
 		{Name: "backend", Value: backend},
-		{Name: "threads", Value: strconv.Itoa(o.Threads)}, // kernels sum in another order on more of them
 	}
 	if o.Uncertainty != nil {
 		fields = append(fields, job.Field{Name: "uncertainty", Value: "true"})

@@ -99,6 +99,28 @@ func TestSeedDecides(t *testing.T) {
 	}
 }
 
+// The number of threads, and the tiles that the memory allows, change no bit: a run may go on on another machine of the kind.
+func TestThreadsAndTilesDoNotDecide(t *testing.T) {
+	v := pyramid.Expose(synth.Ball(36, 80, 96), 2, pyramid.Full)
+	for _, preset := range []Preset{Fast, Balanced} {
+		var want *Volume
+		var learnt []string
+		for _, c := range []struct {
+			threads, megabytes int
+		}{{1, 1024}, {2, 24}, {2, 60}, {3, 24}, {4, 60}} { // from some tiles to one
+			o := quick(2, t.TempDir())
+			o.Preset, o.Threads, o.Memory = preset, c.threads, int64(c.megabytes)<<20
+			got, _, err := do(t, t.Context(), v, o)
+			require.NoError(t, err)
+			if want == nil {
+				want, learnt = got, weights(t, o.Job)
+			}
+			require.Equal(t, learnt, weights(t, o.Job), "%s: %v", preset, c)
+			require.True(t, slices.Equal(want.Data, got.Data), "%s: %v", preset, c)
+		}
+	}
+}
+
 func TestPairsDecide(t *testing.T) {
 	v := clip()
 	seen := map[string]PairMix{}
@@ -348,7 +370,6 @@ func TestJobOfAnotherRun(t *testing.T) {
 		"exposure": func(o *Options) { o.Exposure = pyramid.Delta },
 		"pairs":    func(o *Options) { o.Pairs = AcrossPairs },
 		"seed":     func(o *Options) { o.Seed = 9 },
-		"threads":  func(o *Options) { o.Threads = 1 },
 	} {
 		o := quick(2, dir)
 		change(o)

@@ -141,7 +141,7 @@ func (s Shape) String() string {
 //
 // Methods check the lengths of their arguments against s before the first write and return an error when
 // they do not fit, overwrite the arguments named first, and keep none of them. A Backend may be used from several
-// goroutines; calls then run one after another. Equal arguments give equal bits on one machine.
+// goroutines; calls then run one after another. Equal arguments give equal bits on one machine, on any number of threads.
 type Backend interface {
 	// Name is the name that selects the backend: "ref", "onednn".
 	Name() string

@@ -4,6 +4,7 @@ package onednn
 
 import (
 	"errors"
+	"math/rand/v2"
 	"os"
 	"slices"
 	"strconv"
@@ -161,4 +162,72 @@ func TestRefuses(t *testing.T) {
 	require.ErrorContains(t, err, "-1 threads")
 	_, err = open(t).impl(forward, layer(1, 1024, 1024, 1024, 3, 3, 3))
 	require.ErrorIs(t, err, errTooLarge)
+}
+
+// The bits do not depend on how many threads there are.
+func TestThreads(t *testing.T) {
+	shapes := []conv.Shape{
+		layer(8, 8, 8, 8, 12, 32, 3), layer(8, 8, 8, 8, 32, 32, 3), layer(8, 8, 8, 8, 32, 12, 3), layer(5, 8, 8, 8, 64, 64, 1),
+		layer(10, 8, 8, 8, 3, 128, 3), layer(10, 8, 8, 8, 128, 3, 3), layer(19, 4, 4, 4, 32, 32, 3), layer(1, 11, 20, 32, 64, 64, 3),
+		layer(2, 1, 9, 7, 12, 24, 3), layer(1, 1, 1, 1, 5, 6, 3), layer(3, 2, 30, 20, 32, 48, 3),
+		{N: 1, D: 1, H: 1, W: 27 * 32, Ci: 64, Co: 64, KD: 1, KH: 1, KW: 1}, {N: 1, D: 1, H: 1, W: 3, Ci: 4, Co: 4, KD: 1, KH: 1, KW: 1},
+		{N: 3, D: 9, H: 12, W: 14, Ci: 32, Co: 32, KD: 3, KH: 3, KW: 3},
+	}
+	results := func(threads int, s conv.Shape) [][]float32 {
+		be, err := New(threads)
+		require.NoError(t, err)
+		defer be.Close()
+		x, w, b, dz := noise(s.XLen()), noise(s.WLen()), noise(s.Co), noise(s.YLen())
+		y, dx, dw, db := make([]float32, s.YLen()), make([]float32, s.XLen()), make([]float32, s.WLen()), make([]float32, s.Co)
+		require.NoError(t, errors.Join(be.Forward(y, x, w, b, s), be.BackData(dx, dz, w, s), be.BackKernel(dw, db, x, dz, s)))
+		return [][]float32{y, dx, dw, db}
+	}
+	for _, s := range shapes {
+		one := results(1, s)
+		for threads := 2; threads <= 4; threads++ {
+			for i, got := range results(threads, s) {
+				require.True(t, slices.Equal(one[i], got), "%s of %v with %d threads", [...]string{"y", "dx", "dw", "db"}[i], s, threads)
+			}
+		}
+	}
+}
+
+// Nor do those of a result on where it was cut out of a larger one.
+func TestTiles(t *testing.T) {
+	be := open(t)
+	for _, ci := range []int{3, 12, 32, 64, 128} {
+		for _, co := range []int{3, 12, 32, 64} {
+			whole := conv.Shape{N: 1, D: 6, H: 33, W: 61, Ci: ci, Co: co, KD: 3, KH: 3, KW: 3, Act: conv.Leaky}
+			x, w, b, y := noise(whole.XLen()), noise(whole.WLen()), noise(co), make([]float32, whole.YLen())
+			require.NoError(t, be.Forward(y, x, w, b, whole))
+			for _, size := range [][2]int{{5, 7}, {17, 23}, {30, 50}, {9, 16}} {
+				const y0, x0 = 3, 11
+				s := whole
+				s.H, s.W = size[0], size[1]
+				part := make([]float32, 0, s.XLen())
+				for i := range s.D * s.H {
+					at := ((i/s.H*whole.H+i%s.H+y0)*whole.W + x0) * ci
+					part = append(part, x[at:at+s.W*ci]...)
+				}
+				got := make([]float32, s.YLen())
+				require.NoError(t, be.Forward(got, part, w, b, s))
+				_, oh, ow := s.Out()
+				_, wh, ww := whole.Out()
+				for i := range s.YLen() / (ow * co) {
+					at := ((i/oh*wh+i%oh+y0)*ww + x0) * co
+					require.True(t, slices.Equal(y[at:at+ow*co], got[i*ow*co:(i+1)*ow*co]), "line %d of %v", i, s)
+				}
+			}
+		}
+	}
+}
+
+// noise returns n numbers around zero, always the same.
+func noise(n int) []float32 {
+	r := rand.New(rand.NewPCG(1, uint64(n)))
+	x := make([]float32, n)
+	for i := range x {
+		x[i] = r.Float32() - 0.5
+	}
+	return x
 }
