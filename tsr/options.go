@@ -121,6 +121,7 @@ type settings struct {
 	mix     train.Mix
 	pairs   PairMix // of the mix, unless Options says otherwise
 	minSide int     // of a frame at the level where the run starts
+	sample  int64   // bytes of the clip that training may see
 }
 
 // ratio is Muon's rate over Adam's.
@@ -207,6 +208,7 @@ func (o *Options) complete() (Options, settings, error) {
 	if c.Budget > 0 {
 		s.budget = c.Budget
 	}
+	s.sample = sampleBytes(c.Memory)
 	if c.Memory == 0 {
 		c.Memory = freeMemory() / 4 * 3
 	}
@@ -214,7 +216,7 @@ func (o *Options) complete() (Options, settings, error) {
 }
 
 // identity lists what must be equal for a run to go on with what another has saved.
-func (o Options) identity(src Source, backend string, budget time.Duration) []job.Field {
+func (o Options) identity(src Source, backend string, budget time.Duration, sample int64) []job.Field {
 	frames, h, w := src.Size()
 	training := budget.String()
 	if o.Steps > 0 {
@@ -236,9 +238,18 @@ func (o Options) identity(src Source, backend string, budget time.Duration) []jo
 		{Name: "model", Value: o.initName()},
 		{Name: "seed", Value: strconv.FormatUint(o.Seed, 10)},
 		{Name: "backend", Value: backend},
+		{Name: "sample", Value: sampleName(4*3*int64(frames)*int64(o.Factor/2)*int64(h)*int64(w), sample)},
 	}
 	if o.Uncertainty != nil {
 		fields = append(fields, job.Field{Name: "uncertainty", Value: "true"})
 	}
 	return fields
+}
+
+// sampleName tells how much training may see of a clip whose largest level to learn from has so many bytes.
+func sampleName(clip, limit int64) string {
+	if clip <= limit {
+		return "all frames"
+	}
+	return fmt.Sprintf("%d MB", limit>>20)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"tsr/internal/conv"
@@ -123,7 +124,7 @@ func Upsample(ctx context.Context, src Source, sink Sink, o *Options) (*Result, 
 		return nil, fault.New(fault.Usage, "backend", err, "")
 	}
 	defer r.be.Close()
-	j, resumed, err := job.Open(opts.Job, opts.identity(src, r.be.Name(), set.budget), opts.Restart, &r.st)
+	j, resumed, err := job.Open(opts.Job, opts.identity(src, r.be.Name(), set.budget, set.sample), opts.Restart, &r.st)
 	if err != nil {
 		return nil, err
 	}
@@ -195,6 +196,9 @@ func (r *run) all() error {
 	r.counted = time.Now()
 	for r.st.Task < len(r.tasks) {
 		t := r.tasks[r.st.Task]
+		if t.kind == encode {
+			debug.FreeOSMemory() // a sink's encoder wants it
+		}
 		if err := do[t.kind](t); err != nil {
 			return err
 		}

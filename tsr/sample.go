@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
+	"math"
 	"os"
 
 	"tsr/internal/fault"
@@ -15,35 +16,46 @@ const (
 	sampleShare    = 12 // a sample of the clip for training: 1/12
 	inferenceShare = 3  // tiles and frames around them: 1/3
 	segmentFrames  = 48 // of a long clip's sample: long enough for every jump of the pyramid
+
+	leastSide = 128 // of a part of the picture, in pixels: room for crops in levels an eighth as large
+	mostParts = 4
 )
 
 // inferenceMemory is the limit for an Upsampler. More than 8 GiB save nothing.
 func (r *run) inferenceMemory() int64 { return min(r.opts.Memory/inferenceShare, 8<<30) }
 
 // sample returns frames of the level's shots for training: all of them if they fit into the memory for it, else
-// stretches spread evenly over them. Shots that hold no crop are left out; one at least must.
+// stretches spread evenly over them, and parts of the picture where even one stretch does not fit. Shots that hold no crop
+// are left out; one at least must.
 func (r *run) sample(level *volume.Clip) ([]*volume.Volume, error) {
 	list := r.shots(level)
 	usable := atLeast(list, r.set.crop[0])
-	frame, total := 4*int64(level.FrameLen()), 0
-	for _, s := range usable {
-		total += s.frames()
-	}
+	frame, total := 4*int64(level.FrameLen()), sum(usable)
 	if short := len(list) - len(usable); short > 0 {
 		r.note("%d of %d shots are too short to learn from: training on the others, %d of %d frames", short, len(list), total, level.T)
 	}
-	fit := int(r.opts.Memory / sampleShare / frame)
-	if fit < total {
-		n := max(fit/segmentFrames, 1)
-		length := min(fit/n, segmentFrames)
-		usable, total = spread(usable, n, length), 0
-		for _, s := range usable {
-			total += s.frames()
-		}
-		r.note("the clip is long: training on %d of its %d frames", total, level.T)
+	limit := r.set.sample
+	if int64(total)*frame <= limit {
+		return windows(level, usable)
 	}
-	var segments []*volume.Volume
-	for _, s := range usable {
+	if fit := int(limit / frame); fit >= segmentFrames {
+		parts := spread(usable, fit/segmentFrames, segmentFrames)
+		r.note("the clip is long: training on %d of its %d frames", sum(parts), level.T)
+		return windows(level, parts)
+	}
+	n, length, h, w := r.parts(limit, longest(usable).frames(), level.H, level.W)
+	segments, err := busyParts(level, spread(usable, n, length), n, h, w)
+	frames := 0
+	for _, s := range segments {
+		frames += s.T
+	}
+	r.note("the frames are large: training on parts of %d×%d, %d frames in all, where most happens", w, h, frames)
+	return segments, err
+}
+
+// windows reads stretches of a level.
+func windows(level *volume.Clip, list []shot) (segments []*volume.Volume, err error) {
+	for _, s := range list {
 		v, err := level.Window(s.from, s.to)
 		if err != nil {
 			return nil, err
@@ -53,7 +65,34 @@ func (r *run) sample(level *volume.Clip) ([]*volume.Volume, error) {
 	return segments, nil
 }
 
-// checkMemory finds a ceiling that is too low for the frames that are trained on, before any work. The largest are those
+func sum(list []shot) (frames int) {
+	for _, s := range list {
+		frames += s.frames()
+	}
+	return frames
+}
+
+// parts divides a sample of limit bytes into n parts of frames, each of length frames and h×w pixels. The parts are as long
+// as whole frames would be, or the pyramid would have no fast motion to show, unless that made them too small.
+func (r *run) parts(limit int64, most, height, width int) (n, length, h, w int) {
+	least := int64(4 * 3 * min(leastSide, height) * min(leastSide, width))
+	length = int(min(max(limit/least, int64(r.set.crop[0])), segmentFrames, int64(most)))
+	n = int(min(max(limit/(2*least*int64(length)), 1), mostParts))
+	pixels := float64(limit) / float64(4*3*length*n)
+	shrink := min(math.Sqrt(pixels/float64(height*width)), 1)
+	side := func(of int) int { return max(int(shrink*float64(of))&^1, min(leastSide, of)) }
+	h, w = side(height), side(width)
+	if over := float64(h*w) / pixels; over > 1 { // one side is at its least
+		if h > w {
+			h = max(int(float64(h)/over), min(leastSide, height))
+		} else {
+			w = max(int(float64(w)/over), min(leastSide, width))
+		}
+	}
+	return n, length, h, w
+}
+
+// checkMemory finds a ceiling that is too low for the smallest sample and the smallest block of frames, before any work. The largest are those
 // of the last doubling.
 func (r *run) checkMemory() error {
 	for _, t := range r.tasks {
@@ -61,21 +100,35 @@ func (r *run) checkMemory() error {
 			continue
 		}
 		h, w := sizeAt(t.in, r.h, r.w)
-		if need := sampleShare * 4 * 3 * int64(h) * int64(w) * int64(r.set.crop[0]); need > r.opts.Memory {
+		need := sampleShare * 4 * 3 * int64(min(leastSide, h)) * int64(min(leastSide, w)) * int64(r.set.crop[0])
+		need = max(need, inferenceShare*r.set.net.LeastMemory(h, w))
+		if need > r.opts.Memory {
 			return fault.Newf(fault.Limit, "memory", fmt.Sprintf("give --memory %dM or more, or a part of the picture with --crop", need>>20+1),
-				"%d MB are too little to train on frames of %d×%d, %d MB would do", r.opts.Memory>>20, w, h, need>>20+1)
+				"%d MB are too little for frames of %d×%d, %d MB would do", r.opts.Memory>>20, w, h, need>>20+1)
 		}
 	}
 	return nil
 }
 
+// sampleBytes is the limit for a sample in a run that may use so much memory. The result depends on it, so where that is
+// not said, 0, it is a share of the machine's memory and not of what is free at the moment.
+func sampleBytes(limit int64) int64 {
+	if limit == 0 {
+		limit = memory("MemTotal") / 2
+	}
+	return limit / sampleShare
+}
+
 // freeMemory returns the bytes that the system can give out without swapping.
-func freeMemory() int64 {
+func freeMemory() int64 { return memory("MemAvailable") }
+
+// memory returns one of the system's counts of bytes.
+func memory(name string) int64 {
 	b, err := os.ReadFile("/proc/meminfo")
 	if err == nil {
 		for s := bufio.NewScanner(bytes.NewReader(b)); s.Scan(); {
 			var kb int64
-			if n, _ := fmt.Sscanf(s.Text(), "MemAvailable: %d kB", &kb); n == 1 {
+			if n, _ := fmt.Sscanf(s.Text(), name+": %d kB", &kb); n == 1 {
 				return kb << 10
 			}
 		}

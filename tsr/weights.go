@@ -31,7 +31,7 @@ func Model(src Source, o *Options) ([]byte, error) {
 	r := &run{opts: opts, set: set}
 	r.frames, r.h, r.w = src.Size()
 	r.tasks = plan(opts.Factor, r.h, r.w, set.minSide)
-	identity := opts.identity(src, be.Name(), set.budget)
+	identity := opts.identity(src, be.Name(), set.budget, set.sample)
 	if !job.Peek(opts.Job, identity, &r.st) || !r.st.Done {
 		return nil, fault.Newf(fault.Checkpoint, opts.Job, "", "holds no finished run of this clip with these options")
 	}

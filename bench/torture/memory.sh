@@ -1,5 +1,5 @@
 #!/bin/sh
-# Measures the memory that a run takes, tsr and the largest of its children together, against what --memory allows.
+# Measures the memory that a run takes, tsr and its children together at any moment, against what --memory allows.
 #   bench/torture/memory.sh bin/tsr [SIZE:FRAMES:MEMORY ...]
 set -eu
 tsr=$(realpath "$1")
@@ -8,16 +8,31 @@ shift
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
+# watch FILE COMMAND ... writes the most memory, in KiB, that the command's processes have resident at once to FILE.
+watch() {
+	to=$1
+	shift
+	setsid "$@" &
+	id=$!
+	most=0
+	while kill -0 $id 2> /dev/null; do
+		now=$(ps -o rss= -s $id | awk '{ sum += $1 } END { print sum + 0 }')
+		[ "$now" -le $most ] || most=$now
+		sleep 0.1
+	done
+	echo $most > "$to"
+	wait $id
+}
+
 printf '%-12s %6s %8s %10s %7s\n' size frames allowed "peak MiB" share
 for c in "$@"; do
 	size=${c%%:*} rest=${c#*:}
 	frames=${rest%%:*} allowed=${rest#*:}
 	ffmpeg -v error -y -f lavfi -i "testsrc2=s=$size:r=25" -frames:v "$frames" -c:v libx264 -preset ultrafast in.mp4
-	if "$tsr" upsample -q -p fast --steps 2 --json --memory "$allowed" --overwrite --restart in.mp4 out.mp4 > result.json 2> said; then
-		peak=$(sed 's/.*"peak_rss_bytes":\([0-9]*\).*/\1/' result.json)
+	if watch peak "$tsr" upsample -q -p fast --steps 2 --memory "$allowed" --overwrite --restart in.mp4 out.mp4 2> said; then
 		limit=$(numfmt --from=iec "$allowed")
-		awk -v s="$size" -v f="$frames" -v a="$allowed" -v p="$peak" -v l="$limit" \
-			'BEGIN { printf "%-12s %6d %8s %10.0f %6.1f%%\n", s, f, a, p/1048576, 100*p/l }'
+		awk -v s="$size" -v f="$frames" -v a="$allowed" -v p="$(cat peak)" -v l="$limit" \
+			'BEGIN { printf "%-12s %6d %8s %10.0f %6.1f%%\n", s, f, a, p/1024, 102400*p/l }'
 	else
 		printf '%-12s %6d %8s %s\n' "$size" "$frames" "$allowed" "$(cat said)"
 	fi

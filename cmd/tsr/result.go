@@ -51,7 +51,7 @@ type result struct {
 	Cuts        []int              `json:"cuts"`          // first frames of all shots but the first, from 0
 	Still       float64            `json:"overlay_share"` // of the picture, left as it was because it stands still
 	Seconds     map[string]float64 `json:"seconds"`
-	PeakRSS     int64              `json:"peak_rss_bytes"` // of tsr and its largest child together
+	PeakRSS     int64              `json:"peak_rss_bytes"` // of tsr and of its largest child, added up, though not always at once
 }
 
 // decibel is a number that JSON can hold, or null.

@@ -182,3 +182,15 @@ func (u *Upsampler) graph(i int, t tile) (*tileGraph, error) {
 	u.graphs[i][t.key()] = g
 	return g, nil
 }
+
+// LeastMemory is the number of bytes that an Upsampler for frames of h×w pixels cannot do without: pictures for the smallest
+// block, and the smallest tile.
+func (c Config) LeastMemory(h, w int) int64 {
+	k := NewCodec(c, [3]float32{}, [2]float64{0.5, 0.5})
+	d := k.rate() * (2*k.reach() + 1) // long enough for a block that borders on others
+	_, vh, vw := k.Size(1, h, w)
+	size := [3]int{d, vh, vw}
+	g := grid{size, [3]int{2*k.reach() + 1, min(vh, maxParts), min(vw, maxParts)}, k.rate()}
+	tile := c.tileOf(g.box([3]int{g.parts[0] / 2, g.parts[1] / 2, g.parts[2] / 2}), size[0], size[1], size[2])
+	return 4 * (tile.memory(c) + k.pictures(h, w)(1))
+}
