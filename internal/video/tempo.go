@@ -27,12 +27,13 @@ func (t Track) retime(container, codec, note string) (string, string) {
 }
 
 // tempo is ffmpeg's filter for sound of another speed and the same pitch. One atempo below 1/2 is not possible, and one
-// above 2 leaves samples out: there are as many as needed, all alike. asetpts moves the beginning, which atempo keeps.
+// above 2 leaves samples out: there are as many as needed, all alike. asetpts moves the beginning, which
+// atempo keeps; pauses in the times, which it does not, become silence first.
 func (f Format) tempo() string {
 	speed := f.Speed.Float()
 	n := int(max(math.Ceil(math.Abs(math.Log2(speed))-1e-9), 1))
 	each := strconv.FormatFloat(math.Pow(speed, 1/float64(n)), 'g', 17, 64)
-	return "asetpts=PTS*" + strconv.FormatInt(f.Speed.Den, 10) + "/" + strconv.FormatInt(f.Speed.Num, 10) +
+	return "aresample=async=1,asetpts=PTS*" + strconv.FormatInt(f.Speed.Den, 10) + "/" + strconv.FormatInt(f.Speed.Num, 10) +
 		strings.Repeat(",atempo="+each, n)
 }
 

@@ -188,6 +188,35 @@ func TestSoundOfAPartIsInStep(t *testing.T) {
 	}
 }
 
+// A pause in the sound's times stays where it is at another speed.
+func TestRetimedSoundKeepsItsPauses(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	in := ffmpeg(t, dir, "-f", "lavfi", "-i", "testsrc2=s=64x48:r=25:d=6", "-f", "lavfi", "-i", "sine=d=6:r=48000",
+		"-af", "aselect='not(between(t,1,4))'", "-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "pcm_s16le", "in.mkv")
+	r := open(t, in)
+	var all [][]float32
+	for range r.Info().Frames {
+		all = append(all, make([]float32, 64*48*3))
+	}
+	out := filepath.Join(dir, "out.mkv")
+	save(t, out, Format{Width: 64, Height: 48, Rate: Rate{50, 1}, Speed: Rate{2, 1}, Source: r.Info(), Sound: true}, all)
+	raw, err := exec.Command("ffmpeg", "-v", "error", "-i", out, "-map", "0:a", "-af", "aresample=48000:async=1:first_pts=0", "-f", "s16le", "-").Output()
+	require.NoError(t, err)
+	require.InDelta(t, 2*48000*3, len(raw), 48000*2*0.1)
+	loud := func(from, to float64) (n int) {
+		for _, v := range view[int16](append(aligned(0), raw...))[int(from*48000):int(to*48000)] {
+			if v > 300 || v < -300 {
+				n++
+			}
+		}
+		return n
+	}
+	require.Greater(t, loud(0.1, 0.4), 10000)
+	require.Zero(t, loud(0.6, 1.9))
+	require.Greater(t, loud(2.1, 2.8), 20000)
+}
+
 func TestClockExpression(t *testing.T) {
 	require.Equal(t, "7+(N-0)*5", clockExpression([]int64{0, 5, 10}, 7))
 	require.Equal(t, "if(lt(N,1),0+(N-0)*3,3+(N-1)*4)", clockExpression([]int64{0, 3, 7, 11}, 0))
