@@ -17,8 +17,9 @@ const (
 	inferenceShare = 3  // tiles and frames around them: 1/3
 	segmentFrames  = 48 // of a long clip's sample: long enough for every jump of the pyramid
 
-	leastSide = 128 // of a part of the picture, in pixels: room for crops in levels an eighth as large
-	mostParts = 4
+	partFrames = 18  // of parts of the picture: more of the picture serves better than more frames (docs/experiments.md)
+	leastSide  = 128 // of a part of the picture, in pixels: room for crops in levels an eighth as large
+	mostParts  = 4
 )
 
 // inferenceMemory is the limit for an Upsampler. More than 8 GiB save nothing.
@@ -38,8 +39,9 @@ func (r *run) sample(level *volume.Clip) ([]*volume.Volume, error) {
 	if int64(total)*frame <= limit {
 		return windows(level, usable)
 	}
-	if fit := int(limit / frame); fit >= segmentFrames {
-		parts := spread(usable, fit/segmentFrames, segmentFrames)
+	if fit := int(limit / frame); fit >= partFrames {
+		n := max(fit/segmentFrames, 1)
+		parts := spread(usable, n, min(fit/n, segmentFrames))
 		r.note("the clip is long: training on %d of its %d frames", sum(parts), level.T)
 		return windows(level, parts)
 	}
@@ -49,7 +51,7 @@ func (r *run) sample(level *volume.Clip) ([]*volume.Volume, error) {
 	for _, s := range segments {
 		frames += s.T
 	}
-	r.note("the frames are large: training on parts of %d×%d, %d frames in all, where most happens", w, h, frames)
+	r.note("memory is short: training on parts of %d×%d, %d frames in all, where most happens", w, h, frames)
 	return segments, err
 }
 
@@ -72,11 +74,10 @@ func sum(list []shot) (frames int) {
 	return frames
 }
 
-// parts divides a sample of limit bytes into n parts of frames, each of length frames and h×w pixels. The parts are as long
-// as whole frames would be, or the pyramid would have no fast motion to show, unless that made them too small.
+// parts divides a sample of limit bytes into n parts of frames, each of length frames and h×w pixels.
 func (r *run) parts(limit int64, most, height, width int) (n, length, h, w int) {
 	least := int64(4 * 3 * min(leastSide, height) * min(leastSide, width))
-	length = int(min(max(limit/least, int64(r.set.crop[0])), segmentFrames, int64(most)))
+	length = int(min(max(limit/least, int64(r.set.crop[0])), partFrames, int64(most)))
 	n = int(min(max(limit/(2*least*int64(length)), 1), mostParts))
 	pixels := float64(limit) / float64(4*3*length*n)
 	shrink := min(math.Sqrt(pixels/float64(height*width)), 1)
