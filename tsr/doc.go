@@ -1,5 +1,6 @@
 // Package tsr makes a clip's time finer: it returns 2, 4 or 8 times the frames, with motion blur and motion aliasing
-// undone. What it knows it learns from the clip itself; there is no other data and no trained network.
+// undone. What it knows it learns from the clip itself; no other recording has taught it anything. Its start, unless
+// [Options].Random is set, are weights taught on scenes that a program has drawn.
 //
 //	var sink tsr.ToVolume
 //	res, err := tsr.Upsample(ctx, tsr.FromVolume(clip), &sink, &tsr.Options{Factor: 8})
@@ -45,6 +46,7 @@
 //	train           pairs, batches drawn ahead, rate rules, the training run
 //	backproject     BP in time, in space, in both
 //	internal/net    the network as a gorgonia graph, L1, Adam and Muon, tiles
+//	internal/start  weights to start from, and the command that teaches them
 //	internal/conv   the convolution kernels: plain Go and oneDNN, one test suite for both
 //	internal/job    the folder from which a stopped run goes on
 //	internal/video  frames from and to files

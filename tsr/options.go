@@ -10,6 +10,7 @@ import (
 	"tsr/internal/job"
 	"tsr/internal/net"
 	"tsr/internal/progress"
+	"tsr/internal/start"
 	"tsr/pyramid"
 	"tsr/train"
 )
@@ -77,7 +78,10 @@ type Options struct {
 	Mask       []float32
 	NoOverlays bool // do not look for pictures that stand still over moving ones, such as logos; found ones are as Mask
 
-	Init    []byte // start from this model, as Model returns it; nil starts from random weights
+	// Init is a model to start from, as Model returns it. nil means the starting point of the preset, of package start, if
+	// there is one and the shutter is open throughout, as it was where that was learnt; else random weights.
+	Init    []byte
+	Random  bool   // start from random weights, whatever there is: learn from the clip alone
 	Seed    uint64 // equal seed, clip, options, backend, release: equal bits on one machine; 0 means 1
 	Backend string // "onednn", "ref"; "" and "auto" mean the fastest compiled in
 	Threads int    // of the backend; 0 means all processors
@@ -122,7 +126,11 @@ type settings struct {
 	pairs   PairMix // of the mix, unless Options says otherwise
 	minSide int     // of a frame at the level where the run starts
 	sample  int64   // bytes of the clip that training may see
+	start   []byte  // the model to start from; nil: random weights
 }
+
+// startRate is by how much less the rates are where training does not start from random weights: at full ones it forgets them.
+const startRate = 0.5
 
 // ratio is Muon's rate over Adam's.
 func (s settings) ratio() float64 {
@@ -205,6 +213,15 @@ func (o *Options) complete() (Options, settings, error) {
 	if !(c.CutDistance >= 0 && c.CutDistance <= 1) {
 		return c, s, usage("cut distance %g: choose from 0 to 1", c.CutDistance)
 	}
+	if c.Random && c.Init != nil {
+		return c, s, usage("a model to start from and a random start")
+	}
+	if s.start = c.Init; s.start == nil && !c.Random && c.Exposure == pyramid.Full {
+		s.start = start.Model(string(c.Preset))
+	}
+	if s.start != nil {
+		s.peak, s.muon = startRate*s.peak, startRate*s.muon
+	}
 	if c.Budget > 0 {
 		s.budget = c.Budget
 	}
@@ -216,12 +233,12 @@ func (o *Options) complete() (Options, settings, error) {
 }
 
 // identity lists what must be equal for a run to go on with what another has saved.
-func (o Options) identity(src Source, backend string, budget time.Duration, sample int64) []job.Field {
+func (o Options) identity(src Source, backend string, set settings) []job.Field {
 	frames, h, w := src.Size()
-	training := budget.String()
+	training := set.budget.String()
 	if o.Steps > 0 {
 		training = strconv.Itoa(o.Steps) + " steps"
-	} else if budget == 0 {
+	} else if set.budget == 0 {
 		training = "by rule"
 	}
 	fields := []job.Field{
@@ -235,10 +252,10 @@ func (o Options) identity(src Source, backend string, budget time.Duration, samp
 		{Name: "pairs", Value: string(o.Pairs)},
 		{Name: "cuts", Value: o.cutsName()},
 		{Name: "untouched", Value: o.maskName()},
-		{Name: "model", Value: o.initName()},
+		{Name: "model", Value: o.startName(set.start)},
 		{Name: "seed", Value: strconv.FormatUint(o.Seed, 10)},
 		{Name: "backend", Value: backend},
-		{Name: "sample", Value: sampleName(4*3*int64(frames)*int64(o.Factor/2)*int64(h)*int64(w), sample)},
+		{Name: "sample", Value: sampleName(4*3*int64(frames)*int64(o.Factor/2)*int64(h)*int64(w), set.sample)},
 	}
 	if o.Uncertainty != nil {
 		fields = append(fields, job.Field{Name: "uncertainty", Value: "true"})

@@ -18,7 +18,7 @@ func Recall(src Source, o *Options) (res *Result, ok bool) {
 	}
 	defer be.Close()
 	r := &run{opts: opts, set: set, src: src, be: be}
-	if !job.Peek(opts.Job, opts.identity(src, be.Name(), set.budget, set.sample), &r.st) || !r.st.Done {
+	if !job.Peek(opts.Job, opts.identity(src, be.Name(), set), &r.st) || !r.st.Done {
 		return nil, false
 	}
 	if err := job.Tidy(opts.Job); err != nil {

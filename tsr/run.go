@@ -124,7 +124,7 @@ func Upsample(ctx context.Context, src Source, sink Sink, o *Options) (*Result, 
 		return nil, fault.New(fault.Usage, "backend", err, "")
 	}
 	defer r.be.Close()
-	j, resumed, err := job.Open(opts.Job, opts.identity(src, r.be.Name(), set.budget, set.sample), opts.Restart, &r.st)
+	j, resumed, err := job.Open(opts.Job, opts.identity(src, r.be.Name(), set), opts.Restart, &r.st)
 	if err != nil {
 		return nil, err
 	}

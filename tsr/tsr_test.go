@@ -192,7 +192,7 @@ func TestFallsBack(t *testing.T) {
 	cubic.Clamp()
 	if res.Shares[0] == 0 {
 		require.InDeltaSlice(t, cubic.Data, out.Data, 1e-5)
-		require.Contains(t, strings.Join(notes, "\n"), "does not help")
+		require.Contains(t, strings.Join(notes, "\n"), "is cubic interpolation with back-projection")
 	} else {
 		require.Greater(t, psnr(squareError(cubic, out)/float64(len(out.Data))), 20.)
 	}

@@ -31,7 +31,7 @@ func Model(src Source, o *Options) ([]byte, error) {
 	r := &run{opts: opts, set: set}
 	r.frames, r.h, r.w = src.Size()
 	r.tasks = plan(opts.Factor, r.h, r.w, set.minSide)
-	identity := opts.identity(src, be.Name(), set.budget, set.sample)
+	identity := opts.identity(src, be.Name(), set)
 	if !job.Peek(opts.Job, identity, &r.st) || !r.st.Done {
 		return nil, fault.Newf(fault.Checkpoint, opts.Job, "", "holds no finished run of this clip with these options")
 	}
@@ -55,13 +55,13 @@ func Model(src Source, o *Options) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// initial returns the network with which the first doubling's training starts: random, or that of Options.Init.
+// initial returns the network with which the first doubling's training starts: random, or that of settings.start.
 func (r *run) initial() (*net.Model, error) {
 	m, err := net.NewModel(r.set.net, r.opts.Seed)
-	if err != nil || r.opts.Init == nil {
+	if err != nil || r.set.start == nil {
 		return m, err
 	}
-	meta, err := m.Import(r.opts.Init)
+	meta, err := m.Import(r.set.start)
 	if err == nil {
 		return m, nil
 	}
@@ -74,11 +74,14 @@ func (r *run) initial() (*net.Model, error) {
 	return nil, fault.Newf(fault.Input, "model", hint, "cannot start from it with preset %s: %w", r.opts.Preset, err)
 }
 
-// initName tells the weights to start from, in a job's identity.
-func (o Options) initName() string {
-	if o.Init == nil {
+// startName tells the weights to start from, in a job's identity.
+func (o Options) startName(model []byte) string {
+	if model == nil {
 		return "random"
 	}
-	sum := sha256.Sum256(o.Init)
+	sum := sha256.Sum256(model)
+	if o.Init == nil {
+		return fmt.Sprintf("the preset's start %x", sum[:6])
+	}
 	return hex.EncodeToString(sum[:])
 }

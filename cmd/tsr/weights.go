@@ -12,12 +12,15 @@ import (
 // modelExt ends the name of a model, so that a slip never writes one over a clip.
 const modelExt = ".safetensors"
 
+// initNone asks for a random start.
+const initNone = "none"
+
 // maxModel is far above the largest network, which has 3 MB.
 const maxModel = 64 << 20
 
-// readModel reads the file of --init; without a name there is none.
+// readModel reads the file of --init; without a name, and with initNone, there is none.
 func readModel(path string) ([]byte, error) {
-	if path == "" {
+	if path == "" || path == initNone {
 		return nil, nil
 	}
 	st, err := os.Stat(path)

@@ -124,11 +124,11 @@ func flicker(period float64) scene {
 	}
 }
 
-// bounce folds a way s ≥ 0 into 0 … n and back.
+// bounce folds a way s into 0 … n and back.
 func bounce(s, n float64) float64 {
 	s = wrap(s, 2*n)
 	return min(s, 2*n-s)
 }
 
-// wrap is math.Mod(s, n) for s ≥ 0, but for rounding, and many times faster.
+// wrap is s less the multiple of n that leaves 0 ≤ … < n: for s ≥ 0 math.Mod(s, n), but for rounding, and many times faster.
 func wrap(s, n float64) float64 { return s - n*math.Floor(s/n) }
