@@ -7,7 +7,6 @@ import (
 
 	"tsr/internal/control"
 	"tsr/internal/fault"
-	"tsr/internal/opencv"
 	"tsr/internal/quality"
 	"tsr/internal/safeio"
 	"tsr/internal/video"
@@ -27,17 +26,6 @@ type scored struct {
 type bgr interface {
 	Read(frame []byte) error
 	Close() error
-}
-
-// captured is a video through OpenCV's own decoding.
-type captured struct{ *opencv.Capture }
-
-func (c captured) Read(frame []byte) error {
-	ok, err := c.Capture.Read(frame)
-	if err == nil && !ok {
-		return io.EOF
-	}
-	return err
 }
 
 // rounded is a clip of ours as 8 bits: a control, a folder of images, or what OpenCV does not read.
@@ -85,16 +73,7 @@ func (e *evaluation) openBGR(i video.Info) (bgr, error) {
 		}
 		return rounded{r, make([]float32, i.Width*i.Height*3)}, nil
 	}
-	c, err := opencv.OpenCapture(i.Path)
-	if err != nil {
-		return nil, err
-	}
-	if h, w := c.Size(); h != i.Height || w != i.Width {
-		c.Close()
-		return nil, fault.Newf(fault.Input, show(i.Path), "turn it for good with ffmpeg first",
-			"OpenCV sees frames of %d×%d, not %d×%d", w, h, i.Width, i.Height)
-	}
-	return captured{c}, nil
+	return video.OpenCapture(e.ctx, i)
 }
 
 // score judges clips without a truth, always beside what interpolators make of the same input.

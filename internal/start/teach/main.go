@@ -13,6 +13,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"time"
 
 	"tsr/internal/safeio"
 	"tsr/internal/synth"
@@ -34,7 +35,7 @@ func main() {
 	}
 	presets := os.Args[2:]
 	if len(presets) == 0 {
-		presets = []string{string(tsr.Fast), string(tsr.Balanced)}
+		presets = []string{string(tsr.Fast), string(tsr.Balanced), string(tsr.Best)}
 	}
 	clip, cuts := lessons()
 	for _, p := range presets {
@@ -66,7 +67,8 @@ func teach(clip *volume.Volume, cuts []int, preset tsr.Preset, folder string) er
 	}
 	defer safeio.Remove(job)
 	var sink tsr.ToVolume
-	o := &tsr.Options{Preset: preset, Steps: steps, Cuts: cuts, Job: job, Random: true, Memory: 64 << 30, OnEvent: func(e tsr.Event) {
+	// A short budget beside a number of steps means one look at the lessons: their result is thrown away.
+	o := &tsr.Options{Preset: preset, Steps: steps, Budget: time.Second, Cuts: cuts, Job: job, Random: true, Memory: 64 << 30, OnEvent: func(e tsr.Event) {
 		fmt.Fprintf(os.Stderr, "\r%s %s %d/%d  ", preset, e.Phase, e.Done, e.Total)
 	}}
 	if _, err := tsr.Upsample(context.Background(), tsr.FromVolume(clip), &sink, o); err != nil {
