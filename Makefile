@@ -87,7 +87,7 @@ bench-pytorch: build
 bench-quality: build
 	$(GO) run ./bench/quality $(QUALITY)
 
-# The weights that presets start from, taught on drawn scenes; it takes a quarter of an hour.
+# The weights that presets start from, taught on drawn scenes; it takes three quarters of an hour.
 start: deps
 	$(GO) run ./internal/start/teach internal/start
 

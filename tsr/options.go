@@ -79,7 +79,7 @@ type Options struct {
 	NoOverlays bool // do not look for pictures that stand still over moving ones, such as logos; found ones are as Mask
 
 	// Init is a model to start from, as Model returns it. nil means the starting point of the preset, of package start, if
-	// there is one and the shutter is open throughout, as it was where that was learnt; else random weights.
+	// there is one; else random weights.
 	Init    []byte
 	Random  bool   // start from random weights, whatever there is: learn from the clip alone
 	Seed    uint64 // equal seed, clip, options, backend, release: equal bits on one machine; 0 means 1
@@ -216,7 +216,7 @@ func (o *Options) complete() (Options, settings, error) {
 	if c.Random && c.Init != nil {
 		return c, s, usage("a model to start from and a random start")
 	}
-	if s.start = c.Init; s.start == nil && !c.Random && c.Exposure == pyramid.Full {
+	if s.start = c.Init; s.start == nil && !c.Random {
 		s.start = start.Model(string(c.Preset))
 	}
 	if s.start != nil {

@@ -23,8 +23,8 @@ import (
 
 // What the networks are taught.
 const (
-	shots, frames, height, width = 24, 32, 128, 160
-	steps                        = 8000
+	shots, frames, height, width = 96, 32, 128, 160
+	steps                        = 16000
 	seed                         = 7
 )
 
@@ -35,7 +35,7 @@ func main() {
 	}
 	presets := os.Args[2:]
 	if len(presets) == 0 {
-		presets = []string{string(tsr.Fast), string(tsr.Balanced), string(tsr.Best)}
+		presets = []string{string(tsr.Fast), string(tsr.Balanced)}
 	}
 	clip, cuts := lessons()
 	for _, p := range presets {
