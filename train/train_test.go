@@ -33,7 +33,7 @@ func newRun(t testing.TB, rule Rule) (*Run, *net.Model) {
 	require.NoError(t, err)
 	codec := net.NewCodec(small(), [3]float32{}, [2]float64{.5, .5})
 	cfg := Config{Batch: 2, Crop: [2]int{8, 8}, Edge: 2, Mix: Published, Clip: 0.5, Rule: rule, Seed: 3}
-	r, err := New(cfg, m, ref.New(), newPyramid(t), codec)
+	r, err := New(cfg, m, ref.New(conv.F32), newPyramid(t), codec)
 	require.NoError(t, err)
 	t.Cleanup(r.Close)
 	return r, m

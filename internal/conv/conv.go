@@ -137,6 +137,18 @@ func (s Shape) String() string {
 	return fmt.Sprintf("%dx%dx%dx%d_%d-%d_%dx%dx%d", s.N, s.D, s.H, s.W, s.Ci, s.Co, s.KD, s.KH, s.KW)
 }
 
+// Precision is the arithmetic of a Backend's convolutions. Their arguments and results are float32 in either.
+type Precision string
+
+// The precisions. The sums of both are float32 or better, and so are bias, activation and its derivative.
+const (
+	F32  Precision = "f32"  // factors are float32
+	BF16 Precision = "bf16" // factors are rounded to bfloat16, to nearest even: 8 significant bits, the range of float32
+)
+
+// Precisions lists them.
+var Precisions = []Precision{F32, BF16}
+
 // Backend computes the convolution of a Shape and its gradients. z is the result before the activation.
 //
 // Methods check the lengths of their arguments against s before the first write and return an error when
@@ -145,6 +157,9 @@ func (s Shape) String() string {
 type Backend interface {
 	// Name is the name that selects the backend: "ref", "onednn".
 	Name() string
+	// Precision is its arithmetic. In BF16 the factors that are rounded are x and w in Forward, dz and w in BackData, x and
+	// dz in BackKernel; db is the sum of dz as it is.
+	Precision() Precision
 	// Forward computes y = act(x∗w + b).
 	Forward(y, x, w, b []float32, s Shape) error
 	// ActBack computes dz = dy·act'(z) from y = act(z). dz may be dy.

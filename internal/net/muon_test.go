@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"tsr/internal/conv"
 	"tsr/internal/conv/ref"
 )
 
@@ -60,7 +61,7 @@ func TestMuonStep(t *testing.T) {
 	}
 	want := orthogonal(y, rows, columns)
 
-	be := ref.New()
+	be := ref.New(conv.F32)
 	defer be.Close()
 	u := newMuon(rows, columns)
 	require.NoError(t, u.step(be, w, g, m, 0.1, scale))

@@ -37,7 +37,7 @@ func newTiny(t testing.TB, c Config) *Trainer {
 	for i, l := range m.Layers { // biases start at zero, where errors in them would not show
 		copy(floats(l.B), noise(len(floats(l.B)), uint64(i)))
 	}
-	tr, err := NewTrainer(m, ref.New(), 2, 4, 5, 3, 1)
+	tr, err := NewTrainer(m, ref.New(conv.F32), 2, 4, 5, 3, 1)
 	require.NoError(t, err)
 	copy(tr.In(), noise(len(tr.In()), 11))
 	copy(tr.Target(), noise(len(tr.Target()), 12))
@@ -228,7 +228,7 @@ func upsample(t testing.TB, m *Model, codec *Codec, clip *volume.Volume, limit i
 }
 
 func together(t testing.TB, models []*Model, codec *Codec, clip *volume.Volume, limit int64) *volume.Volume {
-	u := NewUpsampler(models, ref.New(), codec, clip.T, clip.H, clip.W, limit)
+	u := NewUpsampler(models, ref.New(conv.F32), codec, clip.T, clip.H, clip.W, limit)
 	out := volume.New(2*clip.T, clip.H, clip.W, 3)
 	for i := range u.Blocks() {
 		t0, t1, lo, hi := u.Block(i)
@@ -258,7 +258,7 @@ func testDeviations(t *testing.T, c Config, w [2]float64, clip *volume.Volume) {
 		each = append(each, upsample(t, m, codec, clip, 1<<40))
 	}
 	for _, limit := range []int64{1 << 14, 1 << 40} {
-		u := NewUpsampler(models, ref.New(), codec, clip.T, clip.H, clip.W, limit)
+		u := NewUpsampler(models, ref.New(conv.F32), codec, clip.T, clip.H, clip.W, limit)
 		require.False(t, u.TellsDeviations())
 		u.Deviations()
 		require.True(t, u.TellsDeviations())
@@ -278,7 +278,7 @@ func testDeviations(t *testing.T, c Config, w [2]float64, clip *volume.Volume) {
 			}
 			require.InDelta(t, math.Sqrt(squares), d, 1e-3)
 		}
-		alone := NewUpsampler(models[:1], ref.New(), codec, clip.T, clip.H, clip.W, limit)
+		alone := NewUpsampler(models[:1], ref.New(conv.F32), codec, clip.T, clip.H, clip.W, limit)
 		alone.Deviations()
 		t0, t1, lo, hi := alone.Block(0)
 		require.NoError(t, alone.Run(out.Frames(2*t0, 2*t1), dev.Frames(2*t0, 2*t1), clip.Frames(lo, hi), 0))
@@ -315,7 +315,7 @@ func TestInferenceIsTraining(t *testing.T) {
 		htr := &volume.Volume{T: 8, H: 6, W: 6, C: 3, Data: noise(8*6*6*3, 9)}
 		codec := NewCodec(c, [3]float32{}, [2]float64{.5, .5})
 		d, h, w := codec.Size(4, 6, 6)
-		tr, err := NewTrainer(m, ref.New(), 1, d, h, w, 0)
+		tr, err := NewTrainer(m, ref.New(conv.F32), 1, d, h, w, 0)
 		require.NoError(t, err)
 		var s Scratch
 		codec.Sample(tr.In(), tr.Target(), htr, &s)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"tsr/internal/conv"
 	"tsr/internal/conv/ref"
 	"tsr/internal/volume"
 )
@@ -34,7 +35,7 @@ func TestOracle(t *testing.T) {
 			assign(m.flat(), want.Params)
 			codec := NewCodec(want.Config, [3]float32{}, [2]float64{.5, .5})
 			d, h, w := codec.Size(oracle.T/2, oracle.Side, oracle.Side)
-			tr, err := NewTrainer(m, ref.New(), oracle.N, d, h, w, oracle.Edge*d/oracle.T)
+			tr, err := NewTrainer(m, ref.New(conv.F32), oracle.N, d, h, w, oracle.Edge*d/oracle.T)
 			require.NoError(t, err)
 			tr.Clip = 0.5
 

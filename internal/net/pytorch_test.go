@@ -48,7 +48,7 @@ func TestPyTorchLoads(t *testing.T) {
 			out, err := cmd.Output()
 			require.NoError(t, err)
 
-			b := newBuilder(ref.New(), m.Layers)
+			b := newBuilder(ref.New(conv.F32), m.Layers)
 			shapes := c.Layers(1, d, h, w)
 			ci, voxels := shapes[0].Ci, d*h*w
 			in := dense(1, d, h, w, ci)

@@ -109,6 +109,9 @@ func nanStaysInReach(be conv.Backend) error {
 func differences(be conv.Backend) error {
 	for i, s := range odd() {
 		for _, s.Act = range []conv.Act{conv.Linear, conv.ReLU, conv.Leaky} {
+			if s.Act == conv.Leaky && be.Precision() == conv.BF16 {
+				continue // LeakySlope makes a dz that bfloat16 does not have
+			}
 			p := newProblem(s, whole(uint64(10+i)))
 			for _, v := range [][]float32{p.x, p.w} {
 				for i := range v {

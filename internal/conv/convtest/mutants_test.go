@@ -14,10 +14,18 @@ import (
 // A mutant is package ref with an error in it.
 type mutant struct {
 	*ref.Backend
+	half       bool // it says that it computes in bfloat16
 	forward    func(be *ref.Backend, y, x, w, b []float32, s conv.Shape) error
 	actBack    func(be *ref.Backend, dz, dy, y []float32, s conv.Shape) error
 	backData   func(be *ref.Backend, dx, dz, w []float32, s conv.Shape) error
 	backKernel func(be *ref.Backend, dw, db, x, dz []float32, s conv.Shape) error
+}
+
+func (m mutant) Precision() conv.Precision {
+	if m.half {
+		return conv.BF16
+	}
+	return conv.F32
 }
 
 func (m mutant) Forward(y, x, w, b []float32, s conv.Shape) error {
@@ -85,6 +93,15 @@ func coarse(v []float32, bits int) []float32 {
 	out := make([]float32, len(v))
 	for i, x := range v {
 		out[i] = math.Float32frombits((math.Float32bits(x) + 1<<(22-bits)) &^ (1<<(23-bits) - 1))
+	}
+	return out
+}
+
+// cut drops the bits of a float32 that a bfloat16 does not have.
+func cut(v []float32) []float32 {
+	out := make([]float32, len(v))
+	for i, x := range v {
+		out[i] = math.Float32frombits(math.Float32bits(x) &^ 0xffff)
 	}
 	return out
 }
@@ -315,7 +332,34 @@ func TestMutantsAreCaught(t *testing.T) {
 	} {
 		mutants[name] = m
 	}
+	// Those that say bfloat16: what they hand to ref is rounded already, or not at all.
+	mutants["bfloat16 that is float32"] = mutant{half: true}
+	mutants["BackKernel in bfloat16 that is float32"] = mutant{half: true, Backend: ref.New(conv.BF16),
+		backKernel: func(_ *ref.Backend, dw, db, x, dz []float32, s conv.Shape) error {
+			return ref.New(conv.F32).BackKernel(dw, db, x, dz, s)
+		}}
+	mutants["BackData in bfloat16 that rounds one factor"] = mutant{half: true, Backend: ref.New(conv.BF16),
+		backData: func(_ *ref.Backend, dx, dz, w []float32, s conv.Shape) error {
+			return ref.New(conv.F32).BackData(dx, coarse(dz, 7), w, s)
+		}}
+	mutants["Forward in bfloat16 that cuts off"] = mutant{half: true, Backend: ref.New(conv.BF16),
+		forward: func(be *ref.Backend, y, x, w, b []float32, s conv.Shape) error {
+			return be.Forward(y, cut(x), cut(w), b, s)
+		}}
+	mutants["Forward in bfloat16 that rounds its result"] = mutant{half: true, Backend: ref.New(conv.BF16),
+		forward: func(be *ref.Backend, y, x, w, b []float32, s conv.Shape) error {
+			err := be.Forward(y, x, w, b, s)
+			copy(y, coarse(y, 7))
+			return err
+		}}
+	mutants["db in bfloat16"] = mutant{half: true, Backend: ref.New(conv.BF16),
+		backKernel: func(be *ref.Backend, dw, db, x, dz []float32, s conv.Shape) error {
+			return be.BackKernel(dw, db, x, coarse(dz, 7), s)
+		}}
 	for name, m := range mutants {
+		if m.Backend == nil {
+			m.Backend = ref.New(conv.F32)
+		}
 		t.Run(name, func(t *testing.T) {
 			hoard = nil
 			for _, c := range checks {

@@ -8,6 +8,9 @@ type Nothing struct{}
 // Name returns "nothing".
 func (Nothing) Name() string { return "nothing" }
 
+// Precision returns F32.
+func (Nothing) Precision() conv.Precision { return conv.F32 }
+
 // Forward, ActBack, BackData and BackKernel leave their results as they are.
 func (Nothing) Forward(_, _, _, _ []float32, _ conv.Shape) error { return nil }
 

@@ -7,12 +7,15 @@ import (
 	"tsr/internal/conv/ref"
 )
 
+// truth is what be is compared with: the same arithmetic, in plain loops.
+func truth(be conv.Backend) conv.Backend { return ref.New(be.Precision()) }
+
 // exact compares with ref on whole numbers: equal, with no tolerance. The one product that is rounded, a whole number
 // times LeakySlope, is rounded alike everywhere.
 func exact(be conv.Backend) error {
 	for i, s := range append(random(120, 5), layers()...) {
 		p := newProblem(s, whole(uint64(i)))
-		want, err := p.solve(ref.New())
+		want, err := p.solve(truth(be))
 		if err != nil {
 			return err
 		}
@@ -27,14 +30,14 @@ func exact(be conv.Backend) error {
 	return nil
 }
 
-// close32 compares with ref on numbers that use all bits of a float32. A float32 sum of n products, in any order,
+// close32 compares with ref of be's precision on numbers that use all bits of a float32. A float32 sum of n products, in any order,
 // fused or not, is off by at most n·2⁻²⁴·Σ|terms| in first order; four more roundings are the bias, the activation,
-// the truth's own and the second order. Arithmetic of fewer bits (bfloat16, TF32) breaks this where n is small.
+// the truth's own and the second order. Factors of fewer bits than be promises, or of more, break this where n is small.
 func close32(be conv.Backend) error {
 	const ulp = 0x1p-24
 	for i, s := range append(random(60, 6), layers()...) {
 		p := newProblem(s, broken(uint64(i)))
-		want, err := p.solve(ref.New())
+		want, err := p.solve(truth(be))
 		if err != nil {
 			return err
 		}
@@ -42,7 +45,7 @@ func close32(be conv.Backend) error {
 		if err != nil {
 			return err
 		}
-		sums, err := magnitudes(p)
+		sums, err := magnitudes(p, truth(be))
 		if err != nil {
 			return err
 		}
@@ -61,7 +64,7 @@ func close32(be conv.Backend) error {
 }
 
 // magnitudes gives Σ|terms| for every result of p.
-func magnitudes(p *problem) (map[string][]float32, error) {
+func magnitudes(p *problem, be conv.Backend) (map[string][]float32, error) {
 	s := p.s
 	s.Act = conv.Linear
 	i, all := -1, [][]float32{p.x, p.w, p.b, p.dy, p.y, p.dz}
@@ -72,7 +75,7 @@ func magnitudes(p *problem) (map[string][]float32, error) {
 	a, err := newProblem(s, func() float32 {
 		i++
 		return float32(math.Abs(float64(flat[i])))
-	}).solve(ref.New())
+	}).solve(be)
 	if err != nil {
 		return nil, err
 	}

@@ -14,16 +14,17 @@ import (
 // direct is the Backend of a batch: it is used on the executor's thread, and calls into C by itself.
 type direct struct {
 	calls
-	engine *C.tsr_engine
-	plans  *cache
-	job    job // in the heap once, and not in each call
+	engine  *C.tsr_engine
+	plans   *cache
+	kernels kernels
+	job     job // in the heap once, and not in each call
 }
 
-func newDirect(engine *C.tsr_engine, plans *cache) *direct {
-	d := &direct{engine: engine, plans: plans}
+func newDirect(engine *C.tsr_engine, plans *cache, k kernels) *direct {
+	d := &direct{engine: engine, plans: plans, kernels: k}
 	d.calls.do = func(j job) error {
 		d.job = j
-		err := run(d.engine, d.plans, &d.job)
+		err := run(d.engine, d.plans, d.kernels, &d.job)
 		d.job = job{} // keep nothing of the caller's
 		return err
 	}
@@ -32,6 +33,9 @@ func newDirect(engine *C.tsr_engine, plans *cache) *direct {
 
 // Name returns "onednn".
 func (*direct) Name() string { return "onednn" }
+
+// Precision is the Backend's.
+func (d *direct) Precision() conv.Precision { return d.kernels.precision() }
 
 // Batch within a batch is part of it.
 func (d *direct) Batch(f func(conv.Backend) error) error { return f(d) }

@@ -31,12 +31,12 @@ func (b *Backend) execute() {
 	}
 	plans := newCache(engine)
 	b.done <- struct{}{}
-	d := newDirect(engine, plans)
+	d := newDirect(engine, plans, b.kernels)
 	for range b.start {
 		if b.job.kind == batch {
 			b.job.err = b.job.batch(d)
 		} else {
-			b.job.err = run(engine, plans, &b.job)
+			b.job.err = run(engine, plans, b.kernels, &b.job)
 		}
 		b.done <- struct{}{}
 	}
@@ -45,11 +45,14 @@ func (b *Backend) execute() {
 	b.done <- struct{}{}
 }
 
-// run does one job.
-func run(engine *C.tsr_engine, plans *cache, j *job) error {
+// run does one job with kernels of a kind.
+func run(engine *C.tsr_engine, plans *cache, k kernels, j *job) error {
 	if j.kind == actBack {
 		C.tsr_act_back(ptr(j.dst), ptr(j.a), ptr(j.b), C.int64_t(len(j.dst)), slope(j.s.Act))
 		return nil
+	}
+	if k != library {
+		return runOwn(engine, k, j)
 	}
 	plan, err := plans.get(j.kind, j.s)
 	if err != nil {
@@ -74,26 +77,53 @@ func run(engine *C.tsr_engine, plans *cache, j *job) error {
 	return nil
 }
 
+// runOwn does one job with our own kernels, which need no plan.
+func runOwn(engine *C.tsr_engine, k kernels, j *job) error {
+	if j.impl != nil {
+		*j.impl = "tsr:avx512"
+		return nil
+	}
+	var st C.int
+	j.q = problem(j.kind, j.s, j.kind == backData)
+	if j.kind == backKernel {
+		st = C.tsr_own_back_kernel(engine, &j.q, k.half(), ptr(j.dst), ptr(j.dst2), ptr(j.a), ptr(j.b))
+	} else {
+		st = C.tsr_own_forward(engine, &j.q, k.half(), ptr(j.dst), ptr(j.a), ptr(j.b), ptr(j.bias))
+	}
+	if st != 0 {
+		return fmt.Errorf("onednn: %v of %v in %s: %s", j.kind, j.s, k.precision(), status(st))
+	}
+	return nil
+}
+
 // newPlan compiles the convolution that computes kind for s. The caller frees it.
 func newPlan(engine *C.tsr_engine, k kind, s conv.Shape) (*C.tsr_plan, error) {
 	// oneDNN's kernels count in 32 bits here and there.
 	if s.XLen() > math.MaxInt32 || s.YLen() > math.MaxInt32 || s.WLen() > math.MaxInt32 {
 		return nil, fmt.Errorf("onednn: %v of %v: %w", k, s, errTooLarge)
 	}
+	q := problem(k, s, k == backData || k == backKernel && narrow(s))
+	var plan *C.tsr_plan
+	if st := C.tsr_plan_new(&plan, engine, &q); st != 0 {
+		C.tsr_plan_free(plan)
+		return nil, fmt.Errorf("onednn: plan %v of %v: %s", k, s, status(st))
+	}
+	return plan, nil
+}
+
+// problem says in C what kind of s is to be computed. Flipped, data and result have changed places: dx = dz ∗ (w reversed); dw =
+// dz correlated with x, and reversed.
+func problem(k kind, s conv.Shape, flipped bool) C.tsr_problem {
 	q := C.tsr_problem{n: C.int64_t(s.N), slope: 1}
 	switch k {
 	case forward:
 		q.slope, q.bias = slope(s.Act), 1
-	case backData: // dx = dz ∗ (w reversed)
-		q.flipped = 1
-	case backKernel: // dw = x correlated with dz; or dz with x, and the result reversed
+	case backKernel:
 		q.kernel = 1
-		if narrow(s) {
-			q.flipped = 1
-		}
 	}
 	ks, size, ci, co, pad := [3]int{s.KD, s.KH, s.KW}, [3]int{s.D, s.H, s.W}, s.Ci, s.Co, s.Pad
-	if q.flipped == 1 { // data and result change places, and so do their channels
+	if flipped {
+		q.flipped = 1
 		size[0], size[1], size[2] = s.Out()
 		ci, co = co, ci
 		for i, k := range ks {
@@ -105,12 +135,7 @@ func newPlan(engine *C.tsr_engine, k kind, s conv.Shape) (*C.tsr_plan, error) {
 		q.size[i], q.k[i] = C.int64_t(size[i]), C.int64_t(ks[i])
 		q.lo[i], q.hi[i] = C.int64_t(pad[i][0]), C.int64_t(pad[i][1])
 	}
-	var plan *C.tsr_plan
-	if st := C.tsr_plan_new(&plan, engine, &q); st != 0 {
-		C.tsr_plan_free(plan)
-		return nil, fmt.Errorf("onednn: plan %v of %v: %s", k, s, status(st))
-	}
-	return plan, nil
+	return q
 }
 
 var errTooLarge = errors.New("a tensor has 2³¹ elements or more; cut the clip into smaller tiles")

@@ -1,8 +1,7 @@
 //go:build cgo && !noonednn
 
-#include "kernels.h"
+#include "engine.h"
 
-#include <dnnl.h>
 #include <dnnl_debug.h>
 #include <omp.h>
 #include <stdlib.h>
@@ -11,21 +10,6 @@
 #if DNNL_VERSION_MAJOR != 2
 #error "tsr needs oneDNN 2.x (Debian 12: libdnnl-dev 2.6). Version 3 changed the C API. Build with -tags noonednn to do without."
 #endif
-
-// TRY leaves the function with the status of a call that failed.
-#define TRY(call)                                \
-	do {                                         \
-		dnnl_status_t status_ = (call);          \
-		if (status_ != dnnl_success) return status_; \
-	} while (0)
-
-struct tsr_engine {
-	dnnl_engine_t engine;
-	dnnl_stream_t *streams; // one for each thread
-	int threads;
-	char *scratch; // nothing in it outlives a call
-	size_t size;
-};
 
 // A part is a place in the engine's scratch memory.
 typedef struct {
@@ -320,14 +304,14 @@ const char *tsr_plan_impl(const tsr_plan *p) {
 	return p->impl;
 }
 
-// room sees to it that the scratch memory is large enough for p.
-static int room(tsr_engine *e, const tsr_plan *p) {
-	if (e->size >= p->need) return dnnl_success;
+int tsr_room(tsr_engine *e, size_t need) {
+	if (e->size >= need) return dnnl_success;
 	free(e->scratch);
 	e->size = 0;
-	e->scratch = aligned_alloc(64, p->need);
+	need = (need + 63) / 64 * 64;
+	e->scratch = aligned_alloc(64, need);
 	if (!e->scratch) return dnnl_out_of_memory;
-	e->size = p->need;
+	e->size = need;
 	return dnnl_success;
 }
 
@@ -378,7 +362,7 @@ static int lay(tsr_plan *p, tsr_engine *e, const float *wplain, const float *w) 
 }
 
 int tsr_forward(tsr_engine *e, tsr_plan *p, float *y, const float *x, const float *w, const float *b) {
-	TRY(room(e, p));
+	TRY(tsr_room(e, p->need));
 	if (p->q.flipped) { // reverse the taps here; that ci and co have changed places stands in the strides
 		int64_t tap = p->ci * p->co;
 		float *rev = at(e, p->pplain);
@@ -409,7 +393,7 @@ static int gradient(tsr_engine *e, piece *c, dnnl_stream_t stream, const float *
 }
 
 int tsr_back_kernel(tsr_engine *e, tsr_plan *p, float *dw, float *db, const float *x, const float *dz) {
-	TRY(room(e, p));
+	TRY(tsr_room(e, p->need));
 	const tsr_problem *q = &p->q;
 	if (q->flipped) total(db, q->ci, x, p->nx);
 	if (p->ci != q->ci) {

@@ -1,4 +1,4 @@
-// The C side of package onednn: every call into oneDNN is made in kernels.c, on one thread.
+// The C side of package onednn: every call into oneDNN is made in kernels.c, on one thread. avx512.c has kernels of our own.
 // Functions that return int return 0, or a dnnl_status_t for tsr_status to name.
 #ifndef TSR_ONEDNN_KERNELS_H
 #define TSR_ONEDNN_KERNELS_H
@@ -35,6 +35,16 @@ int tsr_forward(tsr_engine *e, tsr_plan *p, float *y, const float *x, const floa
 
 // tsr_back_kernel computes dw and db. When flipped, x and dz have changed places: x is dz, and db its sum.
 int tsr_back_kernel(tsr_engine *e, tsr_plan *p, float *dw, float *db, const float *x, const float *dz);
+
+// tsr_able says whether this processor has the instructions of our own kernels, in bfloat16 if half.
+int tsr_able(int half);
+
+// tsr_bf16_fast says whether it is of a make whose bfloat16 is twice as fast as float32.
+int tsr_bf16_fast(void);
+
+// tsr_own_forward and tsr_own_back_kernel compute the same as tsr_forward and tsr_back_kernel, without a plan: avx512.c.
+int tsr_own_forward(tsr_engine *e, const tsr_problem *q, int half, float *y, const float *x, const float *w, const float *b);
+int tsr_own_back_kernel(tsr_engine *e, const tsr_problem *q, int half, float *dw, float *db, const float *x, const float *dz);
 
 // tsr_act_back computes dz[i] = dy[i] where y[i] > 0, slope·dy[i] elsewhere. dz may be dy.
 void tsr_act_back(float *dz, const float *dy, const float *y, int64_t len, float slope);

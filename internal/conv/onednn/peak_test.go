@@ -12,7 +12,7 @@ import (
 
 // The factors are small whole numbers, so that the sums are exact, and neither symmetric nor alike: x·y is not y·x.
 func TestProduct(t *testing.T) {
-	b := open(t)
+	b := open(t, library)
 	for _, n := range []int{1, 2, 17, 64} {
 		x, y, got, want := make([]float32, n*n), make([]float32, n*n), make([]float32, n*n), make([]float32, n*n)
 		for i := range x {
@@ -43,7 +43,7 @@ func TestInstructions(t *testing.T) {
 	if err != nil {
 		t.Skip("the system does not tell what the processor knows")
 	}
-	name, err := open(t).Instructions()
+	name, err := open(t, library).Instructions()
 	require.NoError(t, err)
 	for flag, want := range map[string]string{"avx2": "avx", "avx512dq": "avx512"} {
 		if strings.Contains(string(info), flag) {

@@ -1,23 +1,61 @@
-// Package ref computes convolutions with plain Go loops. It is the truth the other backends are tested
-// against, and the backend of a build without cgo. Each result is one float64 sum taken in a fixed order and
+// Package ref computes convolutions with plain Go loops, in both precisions. It is the truth the other backends are
+// tested against, and the backend of a build without cgo. Each result is one float64 sum taken in a fixed order and
 // rounded once, so results do not depend on the number of CPUs.
 package ref
 
 import (
+	"math"
 	"runtime"
 	"sync"
 
 	"tsr/internal/conv"
 )
 
-// Backend is a conv.Backend of plain loops. It holds nothing; its zero value works.
-type Backend struct{}
+// Backend is a conv.Backend of plain loops. It holds nothing; its zero value works, in float32.
+type Backend struct{ half bool }
 
-// New returns the backend.
-func New() *Backend { return &Backend{} }
+// New returns the backend of a precision.
+func New(p conv.Precision) *Backend { return &Backend{half: p == conv.BF16} }
 
 // Name returns "ref".
 func (*Backend) Name() string { return "ref" }
+
+// Precision is what New was given.
+func (b *Backend) Precision() conv.Precision {
+	if b.half {
+		return conv.BF16
+	}
+	return conv.F32
+}
+
+// factors returns what is multiplied, u and v or both rounded to bfloat16, until done is called.
+func (b *Backend) factors(u, v []float32) (ru, rv []float32, done func()) {
+	if !b.half {
+		return u, v, func() {}
+	}
+	buf := buffers.Get().(*[]float32)
+	r := (*buf)[:0]
+	for _, x := range u {
+		r = append(r, bfloat16(x))
+	}
+	for _, x := range v {
+		r = append(r, bfloat16(x))
+	}
+	*buf = r
+	return r[:len(u)], r[len(u):], func() { buffers.Put(buf) }
+}
+
+// buffers hold rounded factors: made for each call they would be much garbage.
+var buffers = sync.Pool{New: func() any { return new([]float32) }}
+
+// bfloat16 rounds to the nearest number of 8 significant bits, of two equally near ones to the even one. NaNs stay.
+func bfloat16(x float32) float32 {
+	u := math.Float32bits(x)
+	if x != x {
+		return math.Float32frombits(u&^0xffff | 1<<22)
+	}
+	return math.Float32frombits((u + 0x7fff + u>>16&1) &^ 0xffff)
+}
 
 // Batch calls f with b: there is nothing to hand over.
 func (b *Backend) Batch(f func(conv.Backend) error) error { return f(b) }
@@ -28,10 +66,12 @@ func (*Backend) Close() error { return nil }
 // Forward computes y = act(x∗w + b):
 //
 //	z[n,d,h,w,co] = b[co] + Σ x[n, d+i−pd, h+j−ph, w+k−pw, ci] · w[i,j,k,ci,co]   over i, j, k, ci
-func (*Backend) Forward(y, x, w, b []float32, s conv.Shape) error {
+func (be *Backend) Forward(y, x, w, b []float32, s conv.Shape) error {
 	if err := s.CheckForward(y, x, w, b); err != nil {
 		return err
 	}
+	x, w, done := be.factors(x, w)
+	defer done()
 	od, oh, ow := s.Out()
 	parallel(s.N*od*oh, s.Co, func(row int, sum []float64) { // a row is one n, d, h of y
 		n, d, h := row/oh/od, row/oh%od, row%oh
@@ -76,10 +116,12 @@ func (*Backend) ActBack(dz, dy, y []float32, s conv.Shape) error {
 // BackData computes the gradient of the data:
 //
 //	dx[n,d,h,w,ci] = Σ dz[n, d−i+pd, h−j+ph, w−k+pw, co] · w[i,j,k,ci,co]   over i, j, k, co
-func (*Backend) BackData(dx, dz, w []float32, s conv.Shape) error {
+func (be *Backend) BackData(dx, dz, w []float32, s conv.Shape) error {
 	if err := s.CheckBackData(dx, dz, w); err != nil {
 		return err
 	}
+	dz, w, done := be.factors(dz, w)
+	defer done()
 	od, oh, ow := s.Out()
 	parallel(s.N*s.D*s.H, s.Ci, func(row int, sum []float64) { // a row is one n, d, h of dx
 		n, d, h := row/s.H/s.D, row/s.H%s.D, row%s.H
@@ -107,10 +149,13 @@ func (*Backend) BackData(dx, dz, w []float32, s conv.Shape) error {
 //
 //	dw[i,j,k,ci,co] = Σ x[n, d+i−pd, h+j−ph, w+k−pw, ci] · dz[n,d,h,w,co]   over n, d, h, w
 //	db[co]          = Σ dz[n,d,h,w,co]
-func (*Backend) BackKernel(dw, db, x, dz []float32, s conv.Shape) error {
+func (be *Backend) BackKernel(dw, db, x, dz []float32, s conv.Shape) error {
 	if err := s.CheckBackKernel(dw, db, x, dz); err != nil {
 		return err
 	}
+	sum := dz // db's terms are no products
+	x, dz, done := be.factors(x, dz)
+	defer done()
 	od, oh, ow := s.Out()
 	parallel(s.KD*s.KH*s.KW*s.Ci, s.Co, func(row int, sum []float64) { // a row is one i, j, k, ci of dw
 		tap, ci := row/s.Ci, row%s.Ci
@@ -132,15 +177,15 @@ func (*Backend) BackKernel(dw, db, x, dz []float32, s conv.Shape) error {
 			p[co] = float32(sum[co])
 		}
 	})
-	parallel(1, s.Co, func(_ int, sum []float64) {
-		clear(sum)
-		for i := 0; i < len(dz); i += s.Co {
-			for co, g := range dz[i:][:s.Co] {
-				sum[co] += float64(g)
+	parallel(1, s.Co, func(_ int, total []float64) {
+		clear(total)
+		for i := 0; i < len(sum); i += s.Co {
+			for co, g := range sum[i:][:s.Co] {
+				total[co] += float64(g)
 			}
 		}
 		for co := range db {
-			db[co] = float32(sum[co])
+			db[co] = float32(total[co])
 		}
 	})
 	return nil

@@ -1,0 +1,522 @@
+//go:build cgo && !noonednn
+
+// Convolutions of our own for processors with AVX-512, in float32 and in bfloat16: data and kernel are rounded to it then,
+// products are exact, sums and results are float32.
+//
+// A unit is what one lane multiplies: a float, or a pair of bfloat16, for the instruction VDPBF16PS of AVX512-BF16. A pair
+// is two neighbouring channels in Forward, two neighbouring voxels in the gradient of the kernel. The data is laid out in
+// units, and padded with zeros, a cut at a time, while it is small enough to stay in the second-level cache. Each result is
+// one chain of sums in an order that depends on the problem alone: not on the threads, not on where a tile lies.
+
+#include "engine.h"
+
+#include <omp.h>
+#include <string.h>
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")))
+#define INLINE static inline __attribute__((always_inline)) TARGET
+
+enum {
+	LANES = 16,           // units in a register
+	MOST = 4,             // registers of results a group has at most
+	CUT = 384 << 10,      // bytes of data in a cut, where that can be
+};
+
+int tsr_able(int half) {
+	int able = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+		__builtin_cpu_supports("avx512vl");
+	return able && (!half || __builtin_cpu_supports("avx512bf16"));
+}
+
+int tsr_bf16_fast(void) { return tsr_able(1) && __builtin_cpu_is("amd"); }
+
+static int64_t out_size(const tsr_problem *q, int axis) {
+	return q->size[axis] + q->lo[axis] + q->hi[axis] - q->k[axis] + 1;
+}
+
+static int64_t up(int64_t n, int64_t d) { return (n + d - 1) / d; }
+
+// first gives the mask of the first n lanes.
+INLINE __mmask16 first(int64_t n) { return n >= LANES ? 0xffff : (__mmask16)((1u << n) - 1); }
+
+// rounded gives 16 floats as bfloat16, to nearest even.
+INLINE __m256i rounded(__m512 v) { return (__m256i)_mm512_cvtneps_pbh(v); }
+
+// paired gives 16 pairs of bfloat16: a in the low halves, b in the high ones.
+INLINE __m512i paired(__m512 a, __m512 b) {
+	const __m512i turns = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6, 21, 5, 20, 4,
+		19, 3, 18, 2, 17, 1, 16, 0);
+	return _mm512_permutexvar_epi16(turns, (__m512i)_mm512_cvtne2ps_pbh(b, a));
+}
+
+// multiplied adds the products of two registers of units to sums.
+INLINE __m512 multiplied(__m512 sum, __m512i a, __m512i b, const int half) {
+	return half ? _mm512_dpbf16_ps(sum, (__m512bh)a, (__m512bh)b) : _mm512_fmadd_ps((__m512)a, (__m512)b, sum);
+}
+
+// units is how many hold n numbers.
+static int64_t units(int64_t n, int half) { return half ? up(n, 2) : n; }
+
+// groups divides the registers that c channels fill into groups of at most MOST, as even as can be.
+static int64_t groups(int64_t c) { return up(up(c, LANES), MOST); }
+
+// group_at gives the register at which the g-th group of c channels begins.
+static int64_t group_at(int64_t c, int64_t g) { return up(c, LANES) * g / groups(c); }
+
+// A cut is a part of one sample's results, some planes and some rows of each, and the data that they depend on.
+typedef struct {
+	int64_t n, d, h;              // where it begins
+	int64_t planes, rows;         // of results
+	int64_t from_planes, from_rows; // of data, zeros around it included
+} cut;
+
+// cuts divide a problem into equal cuts but for the last ones.
+typedef struct {
+	int64_t planes, rows; // of results in each
+	int64_t along_d, along_h, count;
+} cuts;
+
+static cuts cuts_of(const tsr_problem *q, int64_t planes, int64_t rows) {
+	cuts c = {planes, rows, up(out_size(q, 0), planes), up(out_size(q, 1), rows)};
+	c.count = q->n * c.along_d * c.along_h;
+	return c;
+}
+
+// divided chooses cuts of which each takes at most CUT bytes, if one row does, and of those the ones that repeat the least work.
+// a row of data takes from bytes, a row of results takes to bytes.
+static cuts divided(const tsr_problem *q, int64_t from, int64_t to) {
+	int64_t od = out_size(q, 0), oh = out_size(q, 1), planes = 1, rows = 1;
+	double best = -1;
+	for (int64_t d = 1; d <= od; d++) {
+		int64_t fd = d + q->k[0] - 1;
+		// fd·(h+kh−1)·from + d·h·to ≤ CUT
+		int64_t h = (CUT - fd * (q->k[1] - 1) * from) / (fd * from + d * to);
+		if (h < 1 && d > 1) break;
+		if (h < 1) h = 1;
+		if (h > oh) h = oh;
+		h = up(oh, up(oh, h)); // as even as can be
+		double cost = (double)(fd * (h + q->k[1] - 1)) / (double)(d * h);
+		if (best < 0 || cost < best) best = cost, planes = d, rows = h;
+	}
+	return cuts_of(q, planes, rows);
+}
+
+static cut cut_at(const tsr_problem *q, const cuts *c, int64_t i) {
+	cut k = {.h = i % c->along_h * c->rows, .d = i / c->along_h % c->along_d * c->planes, .n = i / c->along_h / c->along_d};
+	int64_t od = out_size(q, 0), oh = out_size(q, 1);
+	k.planes = k.d + c->planes > od ? od - k.d : c->planes;
+	k.rows = k.h + c->rows > oh ? oh - k.h : c->rows;
+	k.from_planes = k.planes + q->k[0] - 1;
+	k.from_rows = k.rows + q->k[1] - 1;
+	return k;
+}
+
+// row_of gives the row of x that is the i-th row of data of a cut; NULL for zeros.
+static const float *row_of(const tsr_problem *q, const cut *k, const float *x, int64_t i) {
+	int64_t d = k->d + i / k->from_rows - q->lo[0], h = k->h + i % k->from_rows - q->lo[1];
+	if (d < 0 || d >= q->size[0] || h < 0 || h >= q->size[1]) return NULL;
+	return x + ((k->n * q->size[0] + d) * q->size[1] + h) * q->size[2] * q->ci;
+}
+
+// flat makes a row of single voxels of all voxels of a problem with one tap, to which it is all the same: cuts divide rows only.
+static tsr_problem flat(const tsr_problem *q) {
+	tsr_problem f = *q;
+	if (q->k[0] * q->k[1] * q->k[2] == 1) {
+		f.size[1] = q->n * q->size[0] * q->size[1] * q->size[2];
+		f.n = f.size[0] = f.size[2] = 1;
+	}
+	return f;
+}
+
+// ---- Forward ----
+
+// lay_channels writes a row of w voxels of ci channels as units of channels, after lo and before hi voxels of zeros.
+TARGET static void lay_channels(uint32_t *dst, const float *src, int64_t lo, int64_t w, int64_t hi, int64_t ci, int half) {
+	int64_t n = units(ci, half);
+	if (!src) {
+		memset(dst, 0, (lo + w + hi) * n * sizeof *dst);
+		return;
+	}
+	memset(dst, 0, lo * n * sizeof *dst);
+	dst += lo * n;
+	if (!half) {
+		memcpy(dst, src, w * n * sizeof *dst);
+		memset(dst + w * n, 0, hi * n * sizeof *dst);
+		return;
+	}
+	int64_t run = ci % 2 ? ci : w * ci, runs = ci % 2 ? w : 1; // voxels of an odd number of channels one by one
+	for (int64_t r = 0; r < runs; r++, src += run, dst += up(run, 2)) {
+		int64_t i = 0;
+		for (; i + 2 * LANES <= run; i += 2 * LANES)
+			_mm512_storeu_si512(dst + i / 2, (__m512i)_mm512_cvtne2ps_pbh(_mm512_loadu_ps(src + i + LANES), _mm512_loadu_ps(src + i)));
+		for (; i < run; i += LANES) {
+			__m256i v = rounded(_mm512_maskz_loadu_ps(first(run - i), src + i));
+			_mm256_mask_storeu_epi32(dst + i / 2, (__mmask8)first(up(run - i, 2)), v);
+		}
+	}
+	memset(dst, 0, hi * n * sizeof *dst);
+}
+
+// lay_reversed writes one tap of a group, whose kernel is given as [co,ci]: a lane takes a row of it.
+TARGET static void lay_reversed(uint32_t *to, const float *tap, const tsr_problem *q, int64_t z0, int64_t nz, int half) {
+	for (int64_t z = 0; z < nz; z++)
+		for (int64_t l = 0; l < LANES; l++) {
+			int64_t c = (z0 + z) * LANES + l;
+			for (int64_t i = 0; i < q->ci; i += LANES) {
+				uint32_t row[LANES] = {0};
+				if (c < q->co) {
+					__m512 v = _mm512_maskz_loadu_ps(first(q->ci - i), tap + c * q->ci + i);
+					if (half)
+						_mm256_storeu_si256((__m256i *)row, rounded(v));
+					else
+						_mm512_storeu_ps(row, v);
+				}
+				int64_t u = units(i, half), last = units(q->ci - i < LANES ? q->ci : i + LANES, half);
+				for (int64_t j = u; j < last; j++)
+					to[(j * nz + z) * LANES + l] = row[j - u];
+			}
+		}
+}
+
+// lay_kernel writes the kernel as [group][tap][unit][register][lane], units of the data's channels, zeros beyond the last ones.
+TARGET static void lay_kernel(uint32_t *dst, const float *w, const tsr_problem *q, int half) {
+	int64_t taps = q->k[0] * q->k[1] * q->k[2], n = units(q->ci, half), ng = groups(q->co);
+#pragma omp parallel for collapse(2) schedule(static)
+	for (int64_t g = 0; g < ng; g++)
+		for (int64_t t = 0; t < taps; t++) {
+			int64_t z0 = group_at(q->co, g), nz = group_at(q->co, g + 1) - z0;
+			uint32_t *to = dst + (z0 * taps + t * nz) * n * LANES;
+			if (q->flipped) { // w is [co,ci], taps in reverse
+				lay_reversed(to, w + (taps - 1 - t) * q->ci * q->co, q, z0, nz, half);
+				continue;
+			}
+			const float *tap = w + t * q->ci * q->co;
+			for (int64_t u = 0; u < n; u++)
+				for (int64_t z = 0; z < nz; z++, to += LANES) {
+					int64_t c = (z0 + z) * LANES;
+					__mmask16 m = first(q->co - c);
+					if (!half) {
+						_mm512_storeu_ps(to, _mm512_maskz_loadu_ps(m, tap + u * q->co + c));
+						continue;
+					}
+					const float *a = tap + 2 * u * q->co + c;
+					__mmask16 odd = 2 * u + 1 < q->ci ? m : 0;
+					_mm512_storeu_si512(to, paired(_mm512_maskz_loadu_ps(m, a), _mm512_maskz_loadu_ps(odd, a + q->co)));
+				}
+		}
+}
+
+// A block is what one call of block_of computes: some voxels of a cut's result, for one group of channels.
+typedef struct {
+	const uint32_t *x[14]; // where each voxel's data begins
+	float *y[14];          // and its result
+	int voxels;            // the rest of x repeats the last one
+	const int64_t *taps;   // where the taps lie, from there
+	int64_t ntaps, units;
+	const uint32_t *w;
+	const float *b;   // the group's biases, or NULL
+	int64_t channels; // of the group
+	float slope;
+} block;
+
+INLINE void block_of(const block *k, const int nv, const int nz, const int half) {
+	__m512 sum[14][MOST];
+#pragma GCC unroll 4
+	for (int z = 0; z < nz; z++) {
+		__m512 bias = k->b ? _mm512_maskz_loadu_ps(first(k->channels - z * LANES), k->b + z * LANES) : _mm512_setzero_ps();
+#pragma GCC unroll 14
+		for (int v = 0; v < nv; v++)
+			sum[v][z] = bias;
+	}
+	const uint32_t *w = k->w;
+	for (int64_t t = 0; t < k->ntaps; t++) {
+		const uint32_t *x[14];
+#pragma GCC unroll 14
+		for (int v = 0; v < nv; v++)
+			x[v] = k->x[v] + k->taps[t];
+		for (int64_t u = 0; u < k->units; u++, w += nz * LANES) {
+			__m512i kernel[MOST];
+#pragma GCC unroll 4
+			for (int z = 0; z < nz; z++)
+				kernel[z] = _mm512_loadu_si512(w + z * LANES);
+#pragma GCC unroll 14
+			for (int v = 0; v < nv; v++) {
+				__m512i data = _mm512_set1_epi32((int)x[v][u]);
+#pragma GCC unroll 4
+				for (int z = 0; z < nz; z++)
+					sum[v][z] = multiplied(sum[v][z], kernel[z], data, half);
+			}
+		}
+	}
+#pragma GCC unroll 14
+	for (int v = 0; v < nv; v++) {
+		if (v >= k->voxels) break;
+#pragma GCC unroll 4
+		for (int z = 0; z < nz; z++) {
+			__m512 s = sum[v][z];
+			if (k->slope == 0)
+				s = _mm512_max_ps(_mm512_setzero_ps(), s); // a NaN in the second place stays
+			else if (k->slope != 1)
+				s = _mm512_mask_mul_ps(s, _mm512_cmp_ps_mask(s, _mm512_setzero_ps(), _CMP_LE_OQ), s, _mm512_set1_ps(k->slope));
+			_mm512_mask_storeu_ps(k->y[v] + z * LANES, first(k->channels - z * LANES), s);
+		}
+	}
+}
+
+// voxels is how many voxels a block has, by the registers of its group: as many as there are registers for.
+static const int voxels[MOST + 1] = {0, 14, 12, 8, 6};
+
+#define BLOCK(half, nz, nv) case 10 * nz + half: block_of(k, nv, nz, half); return;
+
+TARGET static void run_block(const block *k, int nz, int half) {
+	switch (10 * nz + half) {
+		BLOCK(0, 1, 14) BLOCK(0, 2, 12) BLOCK(0, 3, 8) BLOCK(0, 4, 6)
+		BLOCK(1, 1, 14) BLOCK(1, 2, 12) BLOCK(1, 3, 8) BLOCK(1, 4, 6)
+	}
+}
+
+// forward_cut computes a cut of the result. packed is memory for its data.
+static void forward_cut(const tsr_problem *q, int half, cut k, float *y, const float *x, const uint32_t *w, const float *b, uint32_t *packed) {
+	int64_t n = units(q->ci, half), wide = q->size[2] + q->lo[2] + q->hi[2], ow = out_size(q, 2);
+	for (int64_t i = 0; i < k.from_planes * k.from_rows; i++)
+		lay_channels(packed + i * wide * n, row_of(q, &k, x, i), q->lo[2], q->size[2], q->hi[2], q->ci, half);
+	int64_t ntaps = q->k[0] * q->k[1] * q->k[2], taps[ntaps];
+	for (int64_t t = 0; t < ntaps; t++) {
+		int64_t i = t / q->k[2] / q->k[1], j = t / q->k[2] % q->k[1];
+		taps[t] = ((i * k.from_rows + j) * wide + t % q->k[2]) * n;
+	}
+	float *base = y + ((k.n * out_size(q, 0) + k.d) * out_size(q, 1) + k.h) * ow * q->co;
+	int64_t plane = out_size(q, 1) * ow * q->co;
+	for (int64_t g = 0; g < groups(q->co); g++) {
+		int64_t z0 = group_at(q->co, g), nz = group_at(q->co, g + 1) - z0, c0 = z0 * LANES;
+		block bl = {.taps = taps, .ntaps = ntaps, .units = n, .w = w + z0 * ntaps * n * LANES,
+			.b = b ? b + c0 : NULL, .channels = q->co - c0 < nz * LANES ? q->co - c0 : nz * LANES, .slope = q->slope};
+		int64_t d = 0, h = 0, c = 0;
+		while (d < k.planes) {
+			bl.voxels = 0;
+			for (int v = 0; v < voxels[nz]; v++) {
+				if (d == k.planes) {
+					bl.x[v] = bl.x[v - 1];
+					continue;
+				}
+				bl.x[v] = packed + ((d * k.from_rows + h) * wide + c) * n;
+				bl.y[v] = base + d * plane + (h * ow + c) * q->co + c0;
+				bl.voxels++;
+				if (++c == ow) {
+					c = 0;
+					if (++h == k.rows) h = 0, d++;
+				}
+			}
+			run_block(&bl, (int)nz, half);
+		}
+	}
+}
+
+int tsr_own_forward(tsr_engine *e, const tsr_problem *problem, int half, float *y, const float *x, const float *w, const float *b) {
+	tsr_problem q = flat(problem);
+	int64_t n = units(q.ci, half), wide = q.size[2] + q.lo[2] + q.hi[2];
+	cuts c = divided(&q, wide * n * 4, 0);
+	while (c.count < 4 * e->threads && c.planes * c.rows > 1) // results do not depend on the cuts, so all threads may have some
+		c = c.planes > c.rows ? cuts_of(&q, up(c.planes, 2), c.rows) : cuts_of(&q, c.planes, up(c.rows, 2));
+	size_t kernel = up(q.co, LANES) * LANES * q.k[0] * q.k[1] * q.k[2] * n * 4;
+	size_t data = up((c.planes + q.k[0] - 1) * (c.rows + q.k[1] - 1) * wide * n * 4, 4096) * 4096;
+	TRY(tsr_room(e, kernel + e->threads * data));
+	uint32_t *packed = (uint32_t *)e->scratch;
+	lay_kernel(packed, w, &q, half);
+#pragma omp parallel for schedule(dynamic, 1)
+	for (int64_t i = 0; i < c.count; i++)
+		forward_cut(&q, half, cut_at(&q, &c, i), y, x, packed, b, (uint32_t *)(e->scratch + kernel + omp_get_thread_num() * data));
+	return dnnl_success;
+}
+
+// ---- The gradient of the kernel ----
+
+// lay_voxels writes n units of voxels of a row of w, from voxel `from` on, zeros where there is none. A voxel has `all` channels, of which
+// c are taken, from src on, and filled up to `stride`. src is NULL for zeros.
+TARGET static void lay_voxels(uint32_t *dst, const float *src, int64_t w, int64_t from, int64_t n, int64_t all, int64_t c, int64_t stride, int half) {
+	for (int64_t u = 0; u < n; u++, dst += stride) {
+		int64_t a = from + (half ? 2 * u : u);
+		int in = src && a >= 0 && a < w, next = src && a + 1 >= 0 && a + 1 < w;
+		for (int64_t i = 0; i < stride; i += LANES) {
+			__mmask16 m = i < c ? first(c - i) : 0;
+			__m512 v = _mm512_maskz_loadu_ps(in ? m : 0, src + a * all + i);
+			if (half)
+				_mm512_storeu_si512(dst + i, paired(v, _mm512_maskz_loadu_ps(next ? m : 0, src + (a + 1) * all + i)));
+			else
+				_mm512_storeu_ps(dst + i, v);
+		}
+	}
+}
+
+// A sheet is one tap's gradient for some channels of the data and one group of the result's, over one cut.
+typedef struct {
+	const uint32_t *x, *z;       // units of voxels
+	int64_t planes, rows, n;     // of the cut, and units in a row
+	int64_t xplane, xrow, xunit; // strides of x
+	int64_t zunit;               // of z; its rows follow each other
+	float *dw;                 // [channels,co]
+	int64_t co;                // stride of dw
+	int64_t data, channels;    // channels of x and of z that there are
+	int add;                   // to dw
+} sheet;
+
+INLINE void sheet_of(const sheet *k, const int nv, const int nz, const int half) {
+	__m512 sum[14][MOST];
+#pragma GCC unroll 14
+	for (int v = 0; v < nv; v++)
+#pragma GCC unroll 4
+		for (int z = 0; z < nz; z++)
+			sum[v][z] = _mm512_setzero_ps();
+	const uint32_t *z = k->z;
+	for (int64_t d = 0; d < k->planes; d++)
+		for (int64_t h = 0; h < k->rows; h++) {
+			const uint32_t *x = k->x + d * k->xplane + h * k->xrow;
+			for (int64_t u = 0; u < k->n; u++, x += k->xunit, z += k->zunit) {
+				__m512i grad[MOST];
+#pragma GCC unroll 4
+				for (int i = 0; i < nz; i++)
+					grad[i] = _mm512_loadu_si512(z + i * LANES);
+#pragma GCC unroll 14
+				for (int v = 0; v < nv; v++) {
+					__m512i data = _mm512_set1_epi32((int)x[v]);
+#pragma GCC unroll 4
+					for (int i = 0; i < nz; i++)
+						sum[v][i] = multiplied(sum[v][i], grad[i], data, half);
+				}
+			}
+		}
+#pragma GCC unroll 14
+	for (int v = 0; v < nv; v++) {
+		if (v >= k->data) break;
+#pragma GCC unroll 4
+		for (int i = 0; i < nz; i++) {
+			__mmask16 m = first(k->channels - i * LANES);
+			float *to = k->dw + v * k->co + i * LANES;
+			__m512 s = sum[v][i];
+			if (k->add) s = _mm512_add_ps(_mm512_maskz_loadu_ps(m, to), s);
+			_mm512_mask_storeu_ps(to, m, s);
+		}
+	}
+}
+
+// heights are how many channels of the data a sheet can have, by the registers of its group; 0 ends a list.
+static const int heights[MOST + 1][4] = {{0}, {14, 12, 8}, {12, 11, 8}, {8, 6}, {6, 3}};
+
+#define SHEET(half, nz, nv) case 1000 * half + 100 * nz + nv: sheet_of(k, nv, nz, half); return;
+#define SHEETS(half) SHEET(half, 1, 14) SHEET(half, 1, 12) SHEET(half, 1, 8) SHEET(half, 2, 12) SHEET(half, 2, 11) \
+	SHEET(half, 2, 8) SHEET(half, 3, 8) SHEET(half, 3, 6) SHEET(half, 4, 6) SHEET(half, 4, 3)
+
+TARGET static void run_sheet(const sheet *k, int nv, int nz, int half) {
+	switch (1000 * half + 100 * nz + nv) {
+		SHEETS(0)
+		SHEETS(1)
+	}
+}
+
+// height chooses of them the one that wastes least on ci channels.
+static int height(int64_t ci, int64_t nz) {
+	int best = heights[nz][0];
+	for (const int *h = heights[nz]; *h; h++)
+		if (up(ci, *h) * *h < up(ci, best) * best) best = *h;
+	return best;
+}
+
+// row_sums adds up a row of w voxels, channel by channel.
+TARGET static void row_sums(float *sum, const float *row, int64_t w, int64_t c) {
+	for (int64_t i = 0; i < c; i += LANES) {
+		__mmask16 m = first(c - i);
+		__m512 s = _mm512_setzero_ps();
+		for (int64_t v = 0; v < w; v++)
+			s = _mm512_add_ps(s, _mm512_maskz_loadu_ps(m, row + v * c + i));
+		_mm512_mask_storeu_ps(sum + i, m, s);
+	}
+}
+
+int tsr_own_back_kernel(tsr_engine *e, const tsr_problem *problem, int half, float *dw, float *db, const float *x, const float *dz) {
+	tsr_problem q = flat(problem);
+	if (q.size[2] == 1 && q.k[1] == 1) { // voxels of a row make units
+		int64_t power = q.size[1] & -q.size[1];
+		q.size[2] = power < 64 ? power : 64;
+		q.size[1] /= q.size[2];
+	}
+	int64_t ow = out_size(&q, 2), n = units(ow, half), taps = q.k[0] * q.k[1] * q.k[2], ng = groups(q.co);
+	int64_t zunit = up(q.co, LANES) * LANES, xunit = up(q.ci, LANES) * LANES + LANES; // a sheet may reach beyond the last channel
+	// In pairs each row of x is there twice: with pairs that begin at even voxels, for every second tap, and at odd ones.
+	int step = half ? 2 : 1, phases = half && q.k[2] > 1 ? 2 : 1;
+	int64_t xn = n + (q.k[2] - 1) / step, xrow = xn * xunit;
+	cuts c = divided(&q, phases * xrow * 4, n * zunit * 4);
+	int64_t xrows = (c.planes + q.k[0] - 1) * (c.rows + q.k[1] - 1), zrows = c.planes * c.rows;
+	size_t xsize = phases * xrows * xrow * 4, zsize = zrows * n * zunit * 4, sums = up(zrows * q.co * 4, 64) * 64;
+	size_t total = up(q.co * sizeof(double), 64) * 64;
+	TRY(tsr_room(e, xsize + zsize + sums + total));
+	uint32_t *xu = (uint32_t *)e->scratch, *zu = (uint32_t *)(e->scratch + xsize);
+	float *rows = (float *)(e->scratch + xsize + zsize);
+	double *bias = (double *)(e->scratch + xsize + zsize + sums);
+	memset(bias, 0, total);
+	int64_t most = 0; // sheets for all of the data's channels
+	for (int64_t g = 0; g < ng; g++) {
+		int64_t sheets = up(q.ci, height(q.ci, group_at(q.co, g + 1) - group_at(q.co, g)));
+		if (sheets > most) most = sheets;
+	}
+#pragma omp parallel
+	for (int64_t i = 0; i < c.count; i++) {
+		cut k = cut_at(&q, &c, i);
+		int64_t from = k.from_planes * k.from_rows, to = k.planes * k.rows;
+#pragma omp for schedule(static) nowait
+		for (int64_t r = 0; r < from; r++)
+			for (int64_t ph = 0; ph < phases; ph++)
+				lay_voxels(xu + (ph * xrows + r) * xrow, row_of(&q, &k, x, r), q.size[2], ph - q.lo[2], xn, q.ci, q.ci, xunit, half);
+#pragma omp for schedule(static)
+		for (int64_t r = 0; r < to; r++) {
+			int64_t d = k.d + r / k.rows, h = k.h + r % k.rows;
+			const float *row = dz + ((k.n * out_size(&q, 0) + d) * out_size(&q, 1) + h) * ow * q.co;
+			for (int64_t g = 0; g < ng; g++) { // each group's in one piece
+				int64_t c0 = group_at(q.co, g) * LANES, c1 = group_at(q.co, g + 1) * LANES;
+				lay_voxels(zu + c0 * zrows * n + r * n * (c1 - c0), row + c0, ow, 0, n, q.co, q.co - c0, c1 - c0, half);
+			}
+			row_sums(rows + r * q.co, row, ow, q.co);
+		}
+#pragma omp master
+		for (int64_t r = 0; r < to; r++)
+			for (int64_t j = 0; j < q.co; j++)
+				bias[j] += rows[r * q.co + j];
+#pragma omp for schedule(static) collapse(3)
+		for (int64_t t = 0; t < taps; t++)
+			for (int64_t g = 0; g < ng; g++)
+				for (int64_t b = 0; b < most; b++) {
+					int64_t z0 = group_at(q.co, g), nz = group_at(q.co, g + 1) - z0, nv = height(q.ci, nz), v0 = b * nv;
+					if (v0 >= q.ci) continue;
+					int64_t kd = t / q.k[2] / q.k[1], kh = t / q.k[2] % q.k[1], kw = t % q.k[2];
+					sheet s = {
+						.x = xu + (kw % step * xrows + kd * k.from_rows + kh) * xrow + kw / step * xunit + v0,
+						.z = zu + z0 * LANES * zrows * n, .planes = k.planes, .rows = k.rows, .n = n,
+						.xplane = k.from_rows * xrow, .xrow = xrow, .xunit = xunit, .zunit = nz * LANES,
+						.dw = dw + (t * q.ci + v0) * q.co + z0 * LANES, .co = q.co,
+						.data = q.ci - v0, .channels = q.co - z0 * LANES, .add = i > 0};
+					run_sheet(&s, (int)nv, (int)nz, half);
+				}
+	}
+	for (int64_t j = 0; j < q.co; j++)
+		db[j] = (float)bias[j];
+	return dnnl_success;
+}
+
+#else
+
+int tsr_able(int half) { return 0; }
+
+int tsr_bf16_fast(void) { return 0; }
+
+int tsr_own_forward(tsr_engine *e, const tsr_problem *q, int half, float *y, const float *x, const float *w, const float *b) {
+	return dnnl_unimplemented;
+}
+
+int tsr_own_back_kernel(tsr_engine *e, const tsr_problem *q, int half, float *dw, float *db, const float *x, const float *dz) {
+	return dnnl_unimplemented;
+}
+
+#endif

@@ -1,0 +1,48 @@
+//go:build cgo && !noonednn
+
+package onednn
+
+// #include "kernels.h"
+import "C"
+
+import "tsr/internal/conv"
+
+// kernels is a kind of them.
+type kernels uint8
+
+const (
+	library kernels = iota // oneDNN's, float32
+	own                    // our own, float32
+	ownHalf                // our own, bfloat16
+)
+
+func (k kernels) precision() conv.Precision {
+	if k == ownHalf {
+		return conv.BF16
+	}
+	return conv.F32
+}
+
+// half is 1 for bfloat16.
+func (k kernels) half() C.int {
+	if k == ownHalf {
+		return 1
+	}
+	return 0
+}
+
+// able says whether this processor has the instructions.
+func (k kernels) able() bool { return k == library || C.tsr_able(k.half()) != 0 }
+
+// Able says whether this processor computes in a precision, and whether that is the fastest it has. AMD's processors with
+// AVX512-BF16 take half the time of float32. How long Intel's take has not been measured, so there float32 is taken as faster.
+func Able(p conv.Precision) (able, fastest bool) {
+	half := C.tsr_bf16_fast() != 0
+	switch p {
+	case conv.F32:
+		return true, !half
+	case conv.BF16:
+		return ownHalf.able(), half
+	}
+	return false, false
+}

@@ -1,0 +1,27 @@
+// What the C files of package onednn share.
+#ifndef TSR_ONEDNN_ENGINE_H
+#define TSR_ONEDNN_ENGINE_H
+
+#include "kernels.h"
+
+#include <dnnl.h>
+
+// TRY leaves the function with the status of a call that failed.
+#define TRY(call)                                \
+	do {                                         \
+		dnnl_status_t status_ = (call);          \
+		if (status_ != dnnl_success) return status_; \
+	} while (0)
+
+struct tsr_engine {
+	dnnl_engine_t engine;
+	dnnl_stream_t *streams; // one for each thread
+	int threads;
+	char *scratch; // nothing in it outlives a call
+	size_t size;
+};
+
+// tsr_room sees to it that the scratch memory has so many bytes.
+int tsr_room(tsr_engine *e, size_t need);
+
+#endif
