@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"time"
 
+	"tsr/internal/conv"
+	"tsr/internal/conv/all"
 	"tsr/internal/fault"
 	"tsr/internal/job"
 	"tsr/internal/net"
@@ -34,6 +36,15 @@ const (
 
 // Presets lists them.
 var Presets = []Preset{Fast, Balanced, Best, Paper}
+
+// Precision is the arithmetic of the convolutions.
+type Precision = conv.Precision
+
+// The precisions. Weights, optimiser, loss and sums are float32 in both.
+const (
+	F32  = conv.F32
+	BF16 = conv.BF16 // factors of products are rounded to bfloat16; twice as fast on the processors that have it
+)
 
 // PairMix is the kinds of pairs that a network learns from.
 type PairMix string
@@ -80,12 +91,15 @@ type Options struct {
 
 	// Init is a model to start from, as Model returns it. nil means the starting point of the preset, of package start, if
 	// there is one; else random weights.
-	Init    []byte
-	Random  bool   // start from random weights, whatever there is: learn from the clip alone
-	Seed    uint64 // equal seed, clip, options, backend, release: equal bits on one machine; 0 means 1
-	Backend string // "onednn", "ref"; "" and "auto" mean the fastest compiled in
-	Threads int    // of the backend; 0 means all processors
-	Memory  int64  // bytes that the run may use; 0 means 3/4 of what is free
+	Init   []byte
+	Random bool   // start from random weights, whatever there is: learn from the clip alone
+	Seed   uint64 // equal seed, clip, options, backend, release: equal bits on one machine; 0 means 1
+	// Precision is F32 or BF16; "" and "auto" mean the fastest that the processor has. A BF16 that it does not have is a
+	// fault.Usage.
+	Precision Precision
+	Backend   string // "onednn", "ref"; "" and "auto" mean the fastest compiled in
+	Threads   int    // of the backend; 0 means all processors
+	Memory    int64  // bytes that the run may use; 0 means 3/4 of what is free
 	// Job is the folder where the run keeps levels and checkpoints. A run with the same clip and options goes on
 	// where the one before stopped. "" keeps all in memory, and nothing can go on.
 	Job     string
@@ -176,6 +190,9 @@ func (o *Options) complete() (Options, settings, error) {
 	if c.Backend == "" {
 		c.Backend = "auto"
 	}
+	if c.Precision == "" {
+		c.Precision = "auto"
+	}
 	if c.Seed == 0 {
 		c.Seed = 1
 	}
@@ -232,8 +249,17 @@ func (o *Options) complete() (Options, settings, error) {
 	return c, s, nil
 }
 
+// open starts the backend of o. The caller closes it.
+func (o Options) open() (conv.Backend, error) {
+	be, err := all.Open(o.Backend, o.Precision, o.Threads)
+	if err != nil {
+		return nil, fault.New(fault.Usage, "backend", err, "choose auto")
+	}
+	return be, nil
+}
+
 // identity lists what must be equal for a run to go on with what another has saved.
-func (o Options) identity(src Source, backend string, set settings) []job.Field {
+func (o Options) identity(src Source, be conv.Backend, set settings) []job.Field {
 	frames, h, w := src.Size()
 	training := set.budget.String()
 	if o.Steps > 0 {
@@ -254,7 +280,8 @@ func (o Options) identity(src Source, backend string, set settings) []job.Field 
 		{Name: "untouched", Value: o.maskName()},
 		{Name: "model", Value: o.startName(set.start)},
 		{Name: "seed", Value: strconv.FormatUint(o.Seed, 10)},
-		{Name: "backend", Value: backend},
+		{Name: "backend", Value: be.Name()},
+		{Name: "precision", Value: string(be.Precision())},
 		{Name: "sample", Value: sampleName(4*3*int64(frames)*int64(o.Factor/2)*int64(h)*int64(w), set.sample)},
 	}
 	if o.Uncertainty != nil {

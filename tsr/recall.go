@@ -1,7 +1,6 @@
 package tsr
 
 import (
-	"tsr/internal/conv/all"
 	"tsr/internal/job"
 )
 
@@ -12,13 +11,13 @@ func Recall(src Source, o *Options) (res *Result, ok bool) {
 	if err != nil || opts.Job == "" {
 		return nil, false
 	}
-	be, err := all.Open(opts.Backend, opts.Threads)
+	be, err := opts.open()
 	if err != nil {
 		return nil, false
 	}
 	defer be.Close()
 	r := &run{opts: opts, set: set, src: src, be: be}
-	if !job.Peek(opts.Job, opts.identity(src, be.Name(), set), &r.st) || !r.st.Done {
+	if !job.Peek(opts.Job, opts.identity(src, be, set), &r.st) || !r.st.Done {
 		return nil, false
 	}
 	if err := job.Tidy(opts.Job); err != nil {

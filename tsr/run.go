@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"tsr/internal/conv"
-	"tsr/internal/conv/all"
 	"tsr/internal/fault"
 	"tsr/internal/job"
 	"tsr/internal/net"
@@ -32,7 +31,8 @@ type Result struct {
 	Width, Height               int
 	Preset                      Preset
 	Pairs                       PairMix
-	Backend, Precision          string
+	Backend                     string
+	Precision                   Precision
 	Seed                        uint64
 	Steps                       int  // training steps, all levels together
 	Resumed                     bool // part of the work was done by an earlier run
@@ -120,11 +120,11 @@ func Upsample(ctx context.Context, src Source, sink Sink, o *Options) (*Result, 
 		return nil, err
 	}
 	r.params = first.Params()
-	if r.be, err = all.Open(opts.Backend, opts.Threads); err != nil {
-		return nil, fault.New(fault.Usage, "backend", err, "")
+	if r.be, err = opts.open(); err != nil {
+		return nil, err
 	}
 	defer r.be.Close()
-	j, resumed, err := job.Open(opts.Job, opts.identity(src, r.be.Name(), set), opts.Restart, &r.st)
+	j, resumed, err := job.Open(opts.Job, opts.identity(src, r.be, set), opts.Restart, &r.st)
 	if err != nil {
 		return nil, err
 	}
@@ -294,7 +294,7 @@ func (r *run) note(format string, args ...any) {
 func (r *run) result(resumed bool) *Result {
 	res := &Result{
 		Factor: r.opts.Factor, FramesIn: r.frames, FramesOut: r.frames * r.opts.Factor, Width: r.w, Height: r.h,
-		Preset: r.opts.Preset, Pairs: r.opts.Pairs, Backend: r.be.Name(), Precision: "f32", Seed: r.opts.Seed, Resumed: resumed,
+		Preset: r.opts.Preset, Pairs: r.opts.Pairs, Backend: r.be.Name(), Precision: r.be.Precision(), Seed: r.opts.Seed, Resumed: resumed,
 		Consistency: r.st.Consistency, Validation: r.st.Validation, Gain: r.st.Gain, Seconds: r.st.Seconds,
 		Curve: r.st.Curve, Gains: r.st.Gains, Shares: r.st.Shares, Agreement: r.st.Agreement,
 		Cuts: r.st.Cuts, Still: r.st.Still,

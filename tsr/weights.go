@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strconv"
 
-	"tsr/internal/conv/all"
 	"tsr/internal/fault"
 	"tsr/internal/job"
 	"tsr/internal/net"
@@ -23,15 +22,15 @@ func Model(src Source, o *Options) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	be, err := all.Open(opts.Backend, opts.Threads)
+	be, err := opts.open()
 	if err != nil {
-		return nil, fault.New(fault.Usage, "backend", err, "")
+		return nil, err
 	}
 	defer be.Close()
 	r := &run{opts: opts, set: set}
 	r.frames, r.h, r.w = src.Size()
 	r.tasks = plan(opts.Factor, r.h, r.w, set.minSide)
-	identity := opts.identity(src, be.Name(), set)
+	identity := opts.identity(src, be, set)
 	if !job.Peek(opts.Job, identity, &r.st) || !r.st.Done {
 		return nil, fault.Newf(fault.Checkpoint, opts.Job, "", "holds no finished run of this clip with these options")
 	}

@@ -15,7 +15,7 @@ import (
 
 func newBench() *cobra.Command {
 	var o bench.Options
-	var only string
+	var only, precision string
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "bench [flags]",
@@ -25,7 +25,7 @@ inference, reading and writing of video. It takes about two minutes, with
 --quick half of one; other programs on the machine spoil it.
 
 Each convolution is in GFLOP/s, beside what a large matrix product reaches
-through the same library. Each line is a median over repeats, with the fastest
+by the same backend. Each line is a median over repeats, with the fastest
 and the slowest one. Of the ref backend, of plain Go loops, only the smallest
 network is measured.`,
 		Example: `  tsr bench
@@ -35,6 +35,10 @@ network is measured.`,
 			if o.Backend != "auto" && o.Backend != "onednn" && o.Backend != "ref" {
 				return usage("--backend", "", "%q: choose auto, onednn or ref", o.Backend)
 			}
+			if !slices.Contains(precisions, precision) {
+				return usage("--precision", "", "%q: choose %s", precision, strings.Join(precisions, ", "))
+			}
+			o.Precision = tsr.Precision(precision)
 			if c.Flags().Changed("threads") && o.Threads <= 0 {
 				return usage("--threads", "", "%d: must be above 0", o.Threads)
 			}
@@ -66,6 +70,7 @@ network is measured.`,
 	fs.StringVar(&o.Network, "network", "", "measure the steps of the network `NAME` only: "+strings.Join(bench.Networks(), ", "))
 	fs.BoolVar(&o.Quick, "quick", false, "a fifth of a second for each measurement instead of one, and no large clips")
 	fs.StringVar(&o.Backend, "backend", "auto", "`NAME` of what convolves: auto, onednn or ref")
+	fs.StringVar(&precision, "precision", "auto", "`P` of the convolutions: auto, f32 or bf16")
 	fs.IntVar(&o.Threads, "threads", 0, "compute with `N` threads (default all processors)")
 	fs.BoolVar(&asJSON, "json", false, "print one JSON object")
 	return c

@@ -14,7 +14,7 @@ import (
 func tellBench(w io.Writer, r *bench.Report) error {
 	m := r.Machine
 	var text strings.Builder
-	fmt.Fprintf(&text, "tsr %s, %s, backend %s%s, threads %d\n", m.Version, m.Go, m.Backend, inBrackets(m.Instructions), m.Threads)
+	fmt.Fprintf(&text, "tsr %s, %s, backend %s%s, %s, threads %d\n", m.Version, m.Go, m.Backend, inBrackets(m.Instructions), m.Precision, m.Threads)
 	if m.CPU != "" {
 		fmt.Fprintln(&text, m.CPU)
 	}

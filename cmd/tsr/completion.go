@@ -72,7 +72,7 @@ func choices(command string) map[string][]string {
 		"held":      {heldKeep, heldRetime},
 		"shutter":   {"full"},
 		"pairs":     {string(tsr.BothPairs), string(tsr.WithinPairs), string(tsr.AcrossPairs)},
-		"precision": {"auto", "f32"},
+		"precision": precisions,
 		"backend":   {"auto", "onednn", "ref"},
 		"cuts":      {"auto", "off"},
 		"overlay":   {"auto", "off"},

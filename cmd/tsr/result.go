@@ -75,7 +75,7 @@ func (u *upsampling) result(r *tsr.Result) *result {
 		Input: u.input, Output: u.output, Method: methodTSR, Factor: r.Factor, FramesIn: u.whole.Frames, FramesOut: u.frames(), Dropped: u.whole.Frames - r.FramesIn,
 		Truncated: u.info.Truncated, FramesLost: u.info.Lost,
 		RateIn: fraction(u.whole.Rate), RateOut: fraction(u.rateOut), Width: r.Width, Height: r.Height,
-		Preset: r.Preset, Exposure: u.opts.Exposure.String(), Pairs: r.Pairs, Backend: r.Backend, Precision: r.Precision, Seed: r.Seed, Steps: r.Steps, Resumed: r.Resumed,
+		Preset: r.Preset, Exposure: u.opts.Exposure.String(), Pairs: r.Pairs, Backend: r.Backend, Precision: string(r.Precision), Seed: r.Seed, Steps: r.Steps, Resumed: r.Resumed,
 		Consistency: decibel(r.Consistency), Validation: decibel(r.Validation), Gain: decibel(r.Gain), Shares: r.Shares, Agreement: r.Agreement,
 		Cuts: list(r.Cuts), Still: r.Still,
 		Seconds: map[string]float64{

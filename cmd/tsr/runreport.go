@@ -99,7 +99,7 @@ func (u *upsampling) settings(res *tsr.Result, r *result) report.Section {
 		{Name: "Input", Value: show(u.input)}, {Name: "Output", Value: show(u.output)},
 		{Name: "Factor", Value: fmt.Sprint(r.Factor)}, {Name: "Preset", Value: string(r.Preset)},
 		{Name: "Exposure", Value: u.opts.Exposure.String()}, {Name: "Pairs", Value: string(r.Pairs)},
-		{Name: "Seed", Value: fmt.Sprint(r.Seed)}, {Name: "Backend", Value: r.Backend + ", " + r.Precision},
+		{Name: "Seed", Value: fmt.Sprint(r.Seed)}, {Name: "Backend", Value: r.Backend + ", " + string(r.Precision)},
 		{Name: "Threads", Value: fmt.Sprint(u.opts.Threads)},
 	}
 	if u.rateOut != (video.Rate{}) {

@@ -115,7 +115,7 @@ SIGUSR1 makes a run tell in one line on standard error how far it is.`,
 	fs.StringVar(&f.exposure, "exposure", "full", "`E` of the shutter: full, delta, the open share of the interval, or auto:\nby the clip's blur")
 	fs.StringVar(&f.pairs, "pairs", "", "learn from `KIND`: within the clip's dimensions, across them or both\n(default within; both for the preset paper)")
 	fs.Uint64Var(&f.seed, "seed", 1, "`N`: equal seeds and steps give equal frames")
-	fs.StringVar(&f.precision, "precision", "auto", "`P`: auto or f32")
+	fs.StringVar(&f.precision, "precision", "auto", "`P` of the convolutions: f32, bf16, or auto: the fastest that the processor has")
 	fs.StringVar(&f.backend, "backend", "auto", "`NAME` of what convolves: auto, onednn or ref")
 	fs.IntVar(&f.threads, "threads", 0, "compute with `N` threads (default all processors)")
 	fs.StringVar(&f.memory, "memory", "", "use `SIZE` of memory at most, such as 4G (default 3/4 of what is free)")
@@ -140,10 +140,12 @@ SIGUSR1 makes a run tell in one line on standard error how far it is.`,
 	return c
 }
 
+// precisions are what --precision takes.
+var precisions = []string{"auto", string(tsr.F32), string(tsr.BF16)}
+
 // options checks the flags and turns them into options of the library.
 func (f *upsampleFlags) options(c *cobra.Command) (*tsr.Options, error) {
 	set := c.Flags().Changed
-	const later = "not available in this version"
 	switch {
 	case f.factor != 2 && f.factor != 4 && f.factor != 8:
 		return nil, usage("--factor", "", "%d: choose 2, 4 or 8", f.factor)
@@ -161,10 +163,8 @@ func (f *upsampleFlags) options(c *cobra.Command) (*tsr.Options, error) {
 		return nil, usage("--pairs", "", "%q: choose both, within or across", f.pairs)
 	case f.seed == 0:
 		return nil, usage("--seed", "", "0: seeds are 1 and above")
-	case f.precision == "bf16":
-		return nil, usage("--precision bf16", "choose auto or f32", later)
-	case f.precision != "auto" && f.precision != "f32":
-		return nil, usage("--precision", "", "%q: choose auto or f32", f.precision)
+	case !slices.Contains(precisions, f.precision):
+		return nil, usage("--precision", "", "%q: choose %s", f.precision, strings.Join(precisions, ", "))
 	case f.backend != "auto" && f.backend != "onednn" && f.backend != "ref":
 		return nil, usage("--backend", "", "%q: choose auto, onednn or ref", f.backend)
 	case set("threads") && f.threads <= 0:
@@ -196,7 +196,7 @@ func (f *upsampleFlags) options(c *cobra.Command) (*tsr.Options, error) {
 	o := &tsr.Options{
 		Factor: f.factor, Preset: tsr.Preset(f.preset), Budget: f.budget, Steps: f.steps, Exposure: exposure,
 		Pairs: tsr.PairMix(f.pairs), Seed: f.seed,
-		Backend: f.backend, Threads: f.threads, Memory: memory, Job: f.job, Restart: f.restart,
+		Precision: tsr.Precision(f.precision), Backend: f.backend, Threads: f.threads, Memory: memory, Job: f.job, Restart: f.restart,
 	}
 	if err := f.shots.options(o, set, f.method); err != nil {
 		return nil, err

@@ -19,13 +19,14 @@ import (
 
 // Options says what to measure. The zero value measures everything with the fastest backend on all processors.
 type Options struct {
-	Backend string
-	Threads int
-	Quick   bool     // a fifth of a second for each measurement instead of one, and no large clips
-	Only    []string // of Parts; nil means all
-	Network string   // of Networks: measure this one's training steps only; "" means all
-	Folder  string   // for video files; it is made, removed, and must not be there before
-	OnPart  func(name string)
+	Backend   string
+	Precision conv.Precision // "" means "auto"
+	Threads   int
+	Quick     bool     // a fifth of a second for each measurement instead of one, and no large clips
+	Only      []string // of Parts; nil means all
+	Network   string   // of Networks: measure this one's training steps only; "" means all
+	Folder    string   // for video files; it is made, removed, and must not be there before
+	OnPart    func(name string)
 
 	least    time.Duration // for each measurement; set by tests
 	shrink   int           // frames are 1/shrink as high and wide; set by tests
@@ -48,6 +49,7 @@ type Machine struct {
 	CPU          string  `json:"cpu"` // "" where the system does not tell
 	Threads      int     `json:"threads"`
 	Backend      string  `json:"backend"`
+	Precision    string  `json:"precision"`
 	Instructions string  `json:"instructions"` // that the backend uses; "" where it does not tell
 	Peak         float64 `json:"peak_gflops"`  // of the fastest matrix product in the whole run
 	Product      string  `json:"peak_of"`      // who multiplied, and what
@@ -95,7 +97,7 @@ const grace = 300 * time.Millisecond
 func Run(ctx context.Context, o Options) (*Report, error) {
 	s := &suite{ctx: ctx, o: o.complete()}
 	var err error
-	if s.be, err = all.Open(s.o.Backend, s.o.Threads); err != nil {
+	if s.be, err = all.Open(s.o.Backend, s.o.Precision, s.o.Threads); err != nil {
 		return nil, fault.New(fault.Usage, "backend", err, "")
 	}
 	return s.untilStopped(func() (*Report, error) {
@@ -132,6 +134,9 @@ func (o Options) complete() Options {
 	}
 	if o.Backend == "" {
 		o.Backend = "auto"
+	}
+	if o.Precision == "" {
+		o.Precision = "auto"
 	}
 	if o.least == 0 {
 		o.least = time.Second
@@ -178,7 +183,7 @@ func (s *suite) run() (*Report, error) {
 		s.out[i].OfPeak = s.out[i].GFLOPS / s.peak.gflops
 	}
 	m := Machine{
-		Go: runtime.Version(), CPU: cpu(), Threads: s.o.Threads, Backend: s.be.Name(),
+		Go: runtime.Version(), CPU: cpu(), Threads: s.o.Threads, Backend: s.be.Name(), Precision: string(s.be.Precision()),
 		Peak: s.peak.gflops, Product: s.peak.product,
 	}
 	if tells, ok := s.be.(interface{ Instructions() (string, error) }); ok {

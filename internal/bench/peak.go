@@ -16,7 +16,7 @@ type peak struct {
 	product string
 }
 
-// multiplier is a backend whose library multiplies matrices [n,n] too: c = x·y.
+// multiplier is a backend that multiplies matrices [n,n] too, in its precision: c = x·y.
 type multiplier interface {
 	Product(c, x, y []float32, n int) error
 }

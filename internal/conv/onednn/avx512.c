@@ -24,6 +24,7 @@ enum {
 	LANES = 16,           // units in a register
 	MOST = 4,             // registers of results a group has at most
 	CUT = 384 << 10,      // bytes of data in a cut, where that can be
+	WAVE = 32 << 20,      // bytes of cuts that are laid out at once: threads wait for each other after each
 };
 
 int tsr_able(int half) {
@@ -450,55 +451,66 @@ int tsr_own_back_kernel(tsr_engine *e, const tsr_problem *problem, int half, flo
 	int64_t xn = n + (q.k[2] - 1) / step, xrow = xn * xunit;
 	cuts c = divided(&q, phases * xrow * 4, n * zunit * 4);
 	int64_t xrows = (c.planes + q.k[0] - 1) * (c.rows + q.k[1] - 1), zrows = c.planes * c.rows;
-	size_t xsize = phases * xrows * xrow * 4, zsize = zrows * n * zunit * 4, sums = up(zrows * q.co * 4, 64) * 64;
-	size_t total = up(q.co * sizeof(double), 64) * 64;
-	TRY(tsr_room(e, xsize + zsize + sums + total));
-	uint32_t *xu = (uint32_t *)e->scratch, *zu = (uint32_t *)(e->scratch + xsize);
-	float *rows = (float *)(e->scratch + xsize + zsize);
-	double *bias = (double *)(e->scratch + xsize + zsize + sums);
-	memset(bias, 0, total);
+	size_t xsize = phases * xrows * xrow * 4, zsize = zrows * n * zunit * 4, one = xsize + zsize + up(zrows * q.co * 4, 64) * 64;
+	int64_t wave = WAVE / one < 1 ? 1 : WAVE / one < c.count ? WAVE / one : c.count;
+	TRY(tsr_room(e, wave * one));
 	int64_t most = 0; // sheets for all of the data's channels
 	for (int64_t g = 0; g < ng; g++) {
 		int64_t sheets = up(q.ci, height(q.ci, group_at(q.co, g + 1) - group_at(q.co, g)));
 		if (sheets > most) most = sheets;
 	}
+	double bias[q.co];
+	memset(bias, 0, sizeof bias);
 #pragma omp parallel
-	for (int64_t i = 0; i < c.count; i++) {
-		cut k = cut_at(&q, &c, i);
-		int64_t from = k.from_planes * k.from_rows, to = k.planes * k.rows;
-#pragma omp for schedule(static) nowait
-		for (int64_t r = 0; r < from; r++)
-			for (int64_t ph = 0; ph < phases; ph++)
-				lay_voxels(xu + (ph * xrows + r) * xrow, row_of(&q, &k, x, r), q.size[2], ph - q.lo[2], xn, q.ci, q.ci, xunit, half);
-#pragma omp for schedule(static)
-		for (int64_t r = 0; r < to; r++) {
-			int64_t d = k.d + r / k.rows, h = k.h + r % k.rows;
-			const float *row = dz + ((k.n * out_size(&q, 0) + d) * out_size(&q, 1) + h) * ow * q.co;
-			for (int64_t g = 0; g < ng; g++) { // each group's in one piece
-				int64_t c0 = group_at(q.co, g) * LANES, c1 = group_at(q.co, g + 1) * LANES;
-				lay_voxels(zu + c0 * zrows * n + r * n * (c1 - c0), row + c0, ow, 0, n, q.co, q.co - c0, c1 - c0, half);
-			}
-			row_sums(rows + r * q.co, row, ow, q.co);
-		}
-#pragma omp master
-		for (int64_t r = 0; r < to; r++)
-			for (int64_t j = 0; j < q.co; j++)
-				bias[j] += rows[r * q.co + j];
-#pragma omp for schedule(static) collapse(3)
-		for (int64_t t = 0; t < taps; t++)
-			for (int64_t g = 0; g < ng; g++)
-				for (int64_t b = 0; b < most; b++) {
-					int64_t z0 = group_at(q.co, g), nz = group_at(q.co, g + 1) - z0, nv = height(q.ci, nz), v0 = b * nv;
-					if (v0 >= q.ci) continue;
-					int64_t kd = t / q.k[2] / q.k[1], kh = t / q.k[2] % q.k[1], kw = t % q.k[2];
-					sheet s = {
-						.x = xu + (kw % step * xrows + kd * k.from_rows + kh) * xrow + kw / step * xunit + v0,
-						.z = zu + z0 * LANES * zrows * n, .planes = k.planes, .rows = k.rows, .n = n,
-						.xplane = k.from_rows * xrow, .xrow = xrow, .xunit = xunit, .zunit = nz * LANES,
-						.dw = dw + (t * q.ci + v0) * q.co + z0 * LANES, .co = q.co,
-						.data = q.ci - v0, .channels = q.co - z0 * LANES, .add = i > 0};
-					run_sheet(&s, (int)nv, (int)nz, half);
+	for (int64_t w0 = 0; w0 < c.count; w0 += wave) {
+		int64_t w1 = w0 + wave < c.count ? w0 + wave : c.count;
+#pragma omp for schedule(static) collapse(2)
+		for (int64_t i = w0; i < w1; i++)
+			for (int64_t r = 0; r < xrows + zrows; r++) {
+				cut k = cut_at(&q, &c, i);
+				char *at = e->scratch + (i - w0) * one;
+				if (r < k.from_planes * k.from_rows)
+					for (int64_t ph = 0; ph < phases; ph++)
+						lay_voxels((uint32_t *)at + (ph * xrows + r) * xrow, row_of(&q, &k, x, r), q.size[2], ph - q.lo[2], xn, q.ci, q.ci,
+							xunit, half);
+				int64_t zr = r - xrows;
+				if (zr < 0 || zr >= k.planes * k.rows) continue;
+				int64_t d = k.d + zr / k.rows, h = k.h + zr % k.rows;
+				const float *row = dz + ((k.n * out_size(&q, 0) + d) * out_size(&q, 1) + h) * ow * q.co;
+				for (int64_t g = 0; g < ng; g++) { // each group's in one piece
+					int64_t c0 = group_at(q.co, g) * LANES, c1 = group_at(q.co, g + 1) * LANES;
+					uint32_t *to = (uint32_t *)(at + xsize) + c0 * zrows * n + zr * n * (c1 - c0);
+					lay_voxels(to, row + c0, ow, 0, n, q.co, q.co - c0, c1 - c0, half);
 				}
+				row_sums((float *)(at + xsize + zsize) + zr * q.co, row, ow, q.co);
+			}
+		// Each thread has sheets of its own, and goes through them cut by cut.
+		int64_t sheets = taps * ng * most, id = omp_get_thread_num(), ids = omp_get_num_threads();
+		for (int64_t i = w0; i < w1; i++)
+			for (int64_t j = sheets * id / ids; j < sheets * (id + 1) / ids; j++) {
+				int64_t t = j / most / ng, g = j / most % ng;
+				int64_t z0 = group_at(q.co, g), nz = group_at(q.co, g + 1) - z0, nv = height(q.ci, nz), v0 = j % most * nv;
+				if (v0 >= q.ci) continue;
+				int64_t kd = t / q.k[2] / q.k[1], kh = t / q.k[2] % q.k[1], kw = t % q.k[2];
+				cut k = cut_at(&q, &c, i);
+				const char *at = e->scratch + (i - w0) * one;
+				sheet s = {
+					.x = (const uint32_t *)at + (kw % step * xrows + kd * k.from_rows + kh) * xrow + kw / step * xunit + v0,
+					.z = (const uint32_t *)(at + xsize) + z0 * LANES * zrows * n, .planes = k.planes, .rows = k.rows, .n = n,
+					.xplane = k.from_rows * xrow, .xrow = xrow, .xunit = xunit, .zunit = nz * LANES,
+					.dw = dw + (t * q.ci + v0) * q.co + z0 * LANES, .co = q.co,
+					.data = q.ci - v0, .channels = q.co - z0 * LANES, .add = i > 0};
+				run_sheet(&s, (int)nv, (int)nz, half);
+			}
+#pragma omp master
+		for (int64_t i = w0; i < w1; i++) {
+			cut k = cut_at(&q, &c, i);
+			const float *rows = (const float *)(e->scratch + (i - w0) * one + xsize + zsize);
+			for (int64_t r = 0; r < k.planes * k.rows; r++)
+				for (int64_t j = 0; j < q.co; j++)
+					bias[j] += rows[r * q.co + j];
+		}
+#pragma omp barrier
 	}
 	for (int64_t j = 0; j < q.co; j++)
 		db[j] = (float)bias[j];

@@ -11,8 +11,10 @@ import (
 )
 
 // The factors are small whole numbers, so that the sums are exact, and neither symmetric nor alike: x·y is not y·x.
-func TestProduct(t *testing.T) {
-	b := open(t, library)
+func TestProduct(t *testing.T) { each(t, product) }
+
+func product(t *testing.T, k kernels) {
+	b := open(t, k)
 	for _, n := range []int{1, 2, 17, 64} {
 		x, y, got, want := make([]float32, n*n), make([]float32, n*n), make([]float32, n*n), make([]float32, n*n)
 		for i := range x {
