@@ -102,11 +102,18 @@ func (t *Trainer) Loss() (float64, error) {
 	return float64(t.cost[0]), nil
 }
 
-// finite reports whether all values of x are finite: 0·x sums to 0 exactly then.
+// finite reports whether all values of x are finite: 0·x sums to 0 exactly then. Four sums in turn do not wait for each other.
 func finite(x []float32) bool {
-	var s float32
-	for _, v := range x {
-		s += 0 * v
+	var s [4]float32
+	for len(x) >= 4 {
+		s[0] += 0 * x[0]
+		s[1] += 0 * x[1]
+		s[2] += 0 * x[2]
+		s[3] += 0 * x[3]
+		x = x[4:]
 	}
-	return s == 0
+	for _, v := range x {
+		s[0] += 0 * v
+	}
+	return s[0]+s[1]+s[2]+s[3] == 0
 }

@@ -2,6 +2,7 @@ package opencv
 
 import (
 	"fmt"
+	"math"
 	"net"
 	"os"
 	"os/exec"
@@ -168,10 +169,14 @@ func TestNothingLeaks(t *testing.T) {
 	for range 50 {
 		cycle()
 	}
-	before := resident(t)
-	for range 200 {
-		cycle()
+	least := math.MaxInt // a leak grows always, the allocator's pools and decoders' caches now and then
+	for range 4 {
+		before := resident(t)
+		for range 100 {
+			cycle()
+		}
+		least = min(least, resident(t)-before)
 	}
-	t.Logf("grown by %d KiB", (resident(t)-before)>>10)
-	require.Less(t, resident(t)-before, 4<<20, "one frame as floats a cycle were 7 MiB")
+	t.Logf("grown by %d KiB", least>>10)
+	require.Less(t, least, 2<<20, "one frame as floats a cycle were 3.5 MiB")
 }
