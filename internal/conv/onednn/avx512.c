@@ -24,7 +24,7 @@ enum {
 	LANES = 16,           // units in a register
 	MOST = 4,             // registers of results a group has at most
 	CUT = 384 << 10,      // bytes of data in a cut, where that can be
-	WAVE = 32 << 20,      // bytes of cuts that are laid out at once: threads wait for each other after each
+	PIECES = 8,           // into which the gradient of the kernel is divided, where there are as many cuts
 };
 
 int tsr_able(int half) {
@@ -186,7 +186,7 @@ TARGET static void lay_reversed(uint32_t *to, const float *tap, const tsr_proble
 // lay_kernel writes the kernel as [group][tap][unit][register][lane], units of the data's channels, zeros beyond the last ones.
 TARGET static void lay_kernel(uint32_t *dst, const float *w, const tsr_problem *q, int half) {
 	int64_t taps = q->k[0] * q->k[1] * q->k[2], n = units(q->ci, half), ng = groups(q->co);
-#pragma omp parallel for collapse(2) schedule(static)
+#pragma omp parallel for collapse(2) schedule(static) if (ng * taps > 1)
 	for (int64_t g = 0; g < ng; g++)
 		for (int64_t t = 0; t < taps; t++) {
 			int64_t z0 = group_at(q->co, g), nz = group_at(q->co, g + 1) - z0;
@@ -426,94 +426,115 @@ static int height(int64_t ci, int64_t nz) {
 	return best;
 }
 
-// row_sums adds up a row of w voxels, channel by channel.
-TARGET static void row_sums(float *sum, const float *row, int64_t w, int64_t c) {
+// add_row adds a row of w voxels to sum, channel by channel.
+TARGET static void add_row(float *sum, const float *row, int64_t w, int64_t c) {
 	for (int64_t i = 0; i < c; i += LANES) {
 		__mmask16 m = first(c - i);
 		__m512 s = _mm512_setzero_ps();
 		for (int64_t v = 0; v < w; v++)
 			s = _mm512_add_ps(s, _mm512_maskz_loadu_ps(m, row + v * c + i));
-		_mm512_mask_storeu_ps(sum + i, m, s);
+		_mm512_mask_storeu_ps(sum + i, m, _mm512_add_ps(_mm512_maskz_loadu_ps(m, sum + i), s));
 	}
 }
 
-int tsr_own_back_kernel(tsr_engine *e, const tsr_problem *problem, int half, float *dw, float *db, const float *x, const float *dz) {
-	tsr_problem q = flat(problem);
-	if (q.size[2] == 1 && q.k[1] == 1) { // voxels of a row make units
-		int64_t power = q.size[1] & -q.size[1];
-		q.size[2] = power < 64 ? power : 64;
-		q.size[1] /= q.size[2];
+// A gradient is what all cuts of one problem have in common.
+typedef struct {
+	tsr_problem q;
+	int half;
+	cuts c;
+	int64_t n, xn, xrow;     // units in a row of z and of x, and the latter's numbers
+	int64_t xunit;           // numbers in a unit of x: a sheet may reach beyond the last channel
+	int64_t phases;          // in pairs each row of x is there twice: pairs that begin at even voxels, for every second tap, and at odd ones
+	int64_t xrows, zrows;    // of a cut
+	size_t xsize, size;      // bytes of x, and of all
+} gradient;
+
+static gradient gradient_of(const tsr_problem *problem, int half) {
+	gradient p = {.q = flat(problem), .half = half};
+	tsr_problem *q = &p.q;
+	if (q->size[2] == 1 && q->k[1] == 1) { // voxels of a row make units
+		int64_t power = q->size[1] & -q->size[1];
+		q->size[2] = power < 64 ? power : 64;
+		q->size[1] /= q->size[2];
 	}
-	int64_t ow = out_size(&q, 2), n = units(ow, half), taps = q.k[0] * q.k[1] * q.k[2], ng = groups(q.co);
-	int64_t zunit = up(q.co, LANES) * LANES, xunit = up(q.ci, LANES) * LANES + LANES; // a sheet may reach beyond the last channel
-	// In pairs each row of x is there twice: with pairs that begin at even voxels, for every second tap, and at odd ones.
-	int step = half ? 2 : 1, phases = half && q.k[2] > 1 ? 2 : 1;
-	int64_t xn = n + (q.k[2] - 1) / step, xrow = xn * xunit;
-	cuts c = divided(&q, phases * xrow * 4, n * zunit * 4);
-	int64_t xrows = (c.planes + q.k[0] - 1) * (c.rows + q.k[1] - 1), zrows = c.planes * c.rows;
-	size_t xsize = phases * xrows * xrow * 4, zsize = zrows * n * zunit * 4, one = xsize + zsize + up(zrows * q.co * 4, 64) * 64;
-	int64_t wave = WAVE / one < 1 ? 1 : WAVE / one < c.count ? WAVE / one : c.count;
-	TRY(tsr_room(e, wave * one));
-	int64_t most = 0; // sheets for all of the data's channels
-	for (int64_t g = 0; g < ng; g++) {
-		int64_t sheets = up(q.ci, height(q.ci, group_at(q.co, g + 1) - group_at(q.co, g)));
-		if (sheets > most) most = sheets;
-	}
-	double bias[q.co];
-	memset(bias, 0, sizeof bias);
-#pragma omp parallel
-	for (int64_t w0 = 0; w0 < c.count; w0 += wave) {
-		int64_t w1 = w0 + wave < c.count ? w0 + wave : c.count;
-#pragma omp for schedule(static) collapse(2)
-		for (int64_t i = w0; i < w1; i++)
-			for (int64_t r = 0; r < xrows + zrows; r++) {
-				cut k = cut_at(&q, &c, i);
-				char *at = e->scratch + (i - w0) * one;
-				if (r < k.from_planes * k.from_rows)
-					for (int64_t ph = 0; ph < phases; ph++)
-						lay_voxels((uint32_t *)at + (ph * xrows + r) * xrow, row_of(&q, &k, x, r), q.size[2], ph - q.lo[2], xn, q.ci, q.ci,
-							xunit, half);
-				int64_t zr = r - xrows;
-				if (zr < 0 || zr >= k.planes * k.rows) continue;
-				int64_t d = k.d + zr / k.rows, h = k.h + zr % k.rows;
-				const float *row = dz + ((k.n * out_size(&q, 0) + d) * out_size(&q, 1) + h) * ow * q.co;
-				for (int64_t g = 0; g < ng; g++) { // each group's in one piece
-					int64_t c0 = group_at(q.co, g) * LANES, c1 = group_at(q.co, g + 1) * LANES;
-					uint32_t *to = (uint32_t *)(at + xsize) + c0 * zrows * n + zr * n * (c1 - c0);
-					lay_voxels(to, row + c0, ow, 0, n, q.co, q.co - c0, c1 - c0, half);
-				}
-				row_sums((float *)(at + xsize + zsize) + zr * q.co, row, ow, q.co);
-			}
-		// Each thread has sheets of its own, and goes through them cut by cut.
-		int64_t sheets = taps * ng * most, id = omp_get_thread_num(), ids = omp_get_num_threads();
-		for (int64_t i = w0; i < w1; i++)
-			for (int64_t j = sheets * id / ids; j < sheets * (id + 1) / ids; j++) {
-				int64_t t = j / most / ng, g = j / most % ng;
-				int64_t z0 = group_at(q.co, g), nz = group_at(q.co, g + 1) - z0, nv = height(q.ci, nz), v0 = j % most * nv;
-				if (v0 >= q.ci) continue;
-				int64_t kd = t / q.k[2] / q.k[1], kh = t / q.k[2] % q.k[1], kw = t % q.k[2];
-				cut k = cut_at(&q, &c, i);
-				const char *at = e->scratch + (i - w0) * one;
-				sheet s = {
-					.x = (const uint32_t *)at + (kw % step * xrows + kd * k.from_rows + kh) * xrow + kw / step * xunit + v0,
-					.z = (const uint32_t *)(at + xsize) + z0 * LANES * zrows * n, .planes = k.planes, .rows = k.rows, .n = n,
-					.xplane = k.from_rows * xrow, .xrow = xrow, .xunit = xunit, .zunit = nz * LANES,
-					.dw = dw + (t * q.ci + v0) * q.co + z0 * LANES, .co = q.co,
-					.data = q.ci - v0, .channels = q.co - z0 * LANES, .add = i > 0};
-				run_sheet(&s, (int)nv, (int)nz, half);
-			}
-#pragma omp master
-		for (int64_t i = w0; i < w1; i++) {
-			cut k = cut_at(&q, &c, i);
-			const float *rows = (const float *)(e->scratch + (i - w0) * one + xsize + zsize);
-			for (int64_t r = 0; r < k.planes * k.rows; r++)
-				for (int64_t j = 0; j < q.co; j++)
-					bias[j] += rows[r * q.co + j];
+	p.n = units(out_size(q, 2), half);
+	p.phases = half && q->k[2] > 1 ? 2 : 1;
+	p.xn = p.n + (q->k[2] - 1) / (half ? 2 : 1);
+	p.xunit = up(q->ci, LANES) * LANES + LANES;
+	p.xrow = p.xn * p.xunit;
+	int64_t zrow = p.n * up(q->co, LANES) * LANES;
+	p.c = divided(q, p.phases * p.xrow * 4, zrow * 4);
+	p.xrows = (p.c.planes + q->k[0] - 1) * (p.c.rows + q->k[1] - 1);
+	p.zrows = p.c.planes * p.c.rows;
+	p.xsize = p.phases * p.xrows * p.xrow * 4;
+	p.size = p.xsize + p.zrows * zrow * 4;
+	return p;
+}
+
+// gradient_cut adds one cut's part to dw and db, or, if it is the first, sets them. at is memory for its data.
+TARGET static void gradient_cut(const gradient *p, int64_t i, char *at, float *dw, float *db, const float *x, const float *dz, int add) {
+	const tsr_problem *q = &p->q;
+	cut k = cut_at(q, &p->c, i);
+	int64_t ow = out_size(q, 2), ng = groups(q->co), step = p->half ? 2 : 1;
+	uint32_t *xu = (uint32_t *)at, *zu = (uint32_t *)(at + p->xsize);
+	for (int64_t r = 0; r < k.from_planes * k.from_rows; r++)
+		for (int64_t ph = 0; ph < p->phases; ph++)
+			lay_voxels(xu + (ph * p->xrows + r) * p->xrow, row_of(q, &k, x, r), q->size[2], ph - q->lo[2], p->xn, q->ci, q->ci,
+				p->xunit, p->half);
+	if (!add) memset(db, 0, q->co * sizeof *db);
+	for (int64_t r = 0; r < k.planes * k.rows; r++) {
+		int64_t d = k.d + r / k.rows, h = k.h + r % k.rows;
+		const float *row = dz + ((k.n * out_size(q, 0) + d) * out_size(q, 1) + h) * ow * q->co;
+		for (int64_t g = 0; g < ng; g++) { // each group's in one piece
+			int64_t c0 = group_at(q->co, g) * LANES, c1 = group_at(q->co, g + 1) * LANES;
+			lay_voxels(zu + c0 * p->zrows * p->n + r * p->n * (c1 - c0), row + c0, ow, 0, p->n, q->co, q->co - c0, c1 - c0, p->half);
 		}
-#pragma omp barrier
+		add_row(db, row, ow, q->co);
 	}
-	for (int64_t j = 0; j < q.co; j++)
-		db[j] = (float)bias[j];
+	for (int64_t t = 0; t < q->k[0] * q->k[1] * q->k[2]; t++)
+		for (int64_t g = 0; g < ng; g++) {
+			int64_t z0 = group_at(q->co, g), nz = group_at(q->co, g + 1) - z0, nv = height(q->ci, nz);
+			int64_t kd = t / q->k[2] / q->k[1], kh = t / q->k[2] % q->k[1], kw = t % q->k[2];
+			for (int64_t v = 0; v < q->ci; v += nv) {
+				sheet s = {
+					.x = xu + (kw % step * p->xrows + kd * k.from_rows + kh) * p->xrow + kw / step * p->xunit + v,
+					.z = zu + z0 * LANES * p->zrows * p->n, .planes = k.planes, .rows = k.rows, .n = p->n,
+					.xplane = k.from_rows * p->xrow, .xrow = p->xrow, .xunit = p->xunit, .zunit = nz * LANES,
+					.dw = dw + (t * q->ci + v) * q->co + z0 * LANES, .co = q->co,
+					.data = q->ci - v, .channels = q->co - z0 * LANES, .add = add};
+				run_sheet(&s, (int)nv, (int)nz, p->half);
+			}
+		}
+}
+
+int tsr_own_back_kernel(tsr_engine *e, const tsr_problem *problem, int half, float *dw, float *db, const float *x, const float *dz) {
+	gradient p = gradient_of(problem, half);
+	int64_t len = p.q.k[0] * p.q.k[1] * p.q.k[2] * p.q.ci * p.q.co, co = p.q.co, n = p.c.count < PIECES ? p.c.count : PIECES;
+	size_t one = up(p.size, 4096) * 4096, part = up((len + co) * 4, 64) * 64;
+	TRY(tsr_room(e, e->threads * one + n * part));
+	char *parts = e->scratch + e->threads * one;
+#pragma omp parallel for schedule(dynamic, 1)
+	for (int64_t i = 0; i < n; i++) {
+		float *to = (float *)(parts + i * part);
+		int64_t begin = p.c.count * i / n;
+		for (int64_t j = begin; j < p.c.count * (i + 1) / n; j++)
+			gradient_cut(&p, j, e->scratch + omp_get_thread_num() * one, to, to + len, x, dz, j > begin);
+	}
+#pragma omp parallel for schedule(static)
+	for (int64_t from = 0; from < len + co; from += 4096) {
+		int64_t to = from + 4096 < len + co ? from + 4096 : len + co;
+		float *sum = (float *)parts;
+		for (int64_t i = 1; i < n; i++) {
+			const float *term = (const float *)(parts + i * part);
+			for (int64_t j = from; j < to; j++)
+				sum[j] += term[j];
+		}
+		if (from < len) memcpy(dw + from, sum + from, ((to < len ? to : len) - from) * sizeof *sum);
+		if (to > len) { // what follows is db
+			int64_t j = from > len ? from : len;
+			memcpy(db + (j - len), sum + j, (to - j) * sizeof *sum);
+		}
+	}
 	return dnnl_success;
 }
 

@@ -13,8 +13,23 @@ type kernels uint8
 const (
 	library kernels = iota // oneDNN's, float32
 	own                    // our own, float32
+	mixed                  // oneDNN's, and our own where those sum in another order at another place
 	ownHalf                // our own, bfloat16
 )
+
+// of returns the kind for a job of a kind: itself, or what mixed takes.
+func (k kernels) of(j *job) kernels {
+	if k != mixed {
+		return k
+	}
+	if j.kind == forward && strays(j.s) {
+		return own
+	}
+	return library
+}
+
+// strays says where oneDNN, on some processors with AVX-512, orders a result's sums by where it lies in a tile.
+func strays(s conv.Shape) bool { return s.Ci >= 96 && s.KD*s.KH*s.KW > 9 }
 
 func (k kernels) precision() conv.Precision {
 	if k == ownHalf {

@@ -51,7 +51,7 @@ func run(engine *C.tsr_engine, plans *cache, k kernels, j *job) error {
 		C.tsr_act_back(ptr(j.dst), ptr(j.a), ptr(j.b), C.int64_t(len(j.dst)), slope(j.s.Act))
 		return nil
 	}
-	if k != library {
+	if k = k.of(j); k != library {
 		return runOwn(engine, k, j)
 	}
 	plan, err := plans.get(j.kind, j.s)

@@ -34,7 +34,7 @@ func each(t *testing.T, f func(t *testing.T, k kernels)) {
 	}
 }
 
-var kinds = []string{library: "library", own: "own", ownHalf: "half"}
+var kinds = []string{library: "library", own: "own", mixed: "mixed", ownHalf: "half"}
 
 func TestConformance(t *testing.T) {
 	each(t, func(t *testing.T, k kernels) { convtest.Run(t, open(t, k)) })
@@ -223,11 +223,11 @@ func TestTiles(t *testing.T) { each(t, sameBitsInTiles) }
 func sameBitsInTiles(t *testing.T, k kernels) {
 	be := open(t, k)
 	for _, ci := range []int{3, 12, 32, 64, 96, 128} {
-		if k == library && ci >= 96 {
-			continue // there oneDNN's sums have another order at other places, on some processors
-		}
 		for _, co := range []int{3, 12, 32, 64} {
 			whole := conv.Shape{N: 1, D: 6, H: 33, W: 61, Ci: ci, Co: co, KD: 3, KH: 3, KW: 3, Act: conv.Leaky}
+			if k == library && strays(whole) {
+				continue
+			}
 			x, w, b, y := noise(whole.XLen()), noise(whole.WLen()), noise(co), make([]float32, whole.YLen())
 			require.NoError(t, be.Forward(y, x, w, b, whole))
 			for _, size := range [][2]int{{5, 7}, {17, 23}, {30, 50}, {9, 16}} {
