@@ -23,7 +23,7 @@
 enum {
 	LANES = 16,           // units in a register
 	MOST = 4,             // registers of results a group has at most
-	CUT = 384 << 10,      // bytes of data in a cut, where that can be
+	CUT = 560 << 10,      // bytes of data in a cut, where that can be
 	PIECES = 8,           // into which the gradient of the kernel is divided, where there are as many cuts
 };
 
