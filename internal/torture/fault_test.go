@@ -47,15 +47,19 @@ type failing struct {
 	at    record
 }
 
-// faults lists all cases, or a few for a quick test.
+// faults lists all cases, or a few for a quick test. An operation is named by its path, and by how many of its kind were
+// before it there: over all files the order is not quite the same each time.
 func (r *rig) faults() (all []failing) {
+	before := map[string]int{}
 	for _, rec := range r.log {
 		if rec.Op == "outside" {
 			continue
 		}
+		at := rec.Op + "@" + rec.Path
+		before[at]++
 		for _, w := range ways(rec.Op) {
 			for _, how := range []string{"", ":forever"} {
-				all = append(all, failing{fmt.Sprintf("any:%d:%s%s", rec.N, w, how), rec})
+				all = append(all, failing{fmt.Sprintf("%s:%d:%s%s", at, before[at], w, how), rec})
 			}
 		}
 	}
