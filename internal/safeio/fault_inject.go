@@ -15,10 +15,11 @@ import (
 
 // The environment of a build with the tag faultinject:
 //
-//	TSR_FAULT=OPERATION:N:WHAT[:forever]
-//	        at the N-th operation of that name, from 1, or of any name for "any", WHAT happens instead: "kill" ends the
-//	        process, EIO, ENOSPC or EDQUOT is its error, "short" writes half and has no space for the rest. With "forever"
-//	        all later ones of that name fail too. Errors of space spare what needs none.
+//	TSR_FAULT=OPERATION[@PATH]:N:WHAT[:forever]
+//	        at the N-th operation of that name, from 1, or of any name for "any", and on that path if there is one, WHAT
+//	        happens instead: "kill" ends the process, EIO, ENOSPC or EDQUOT is its error, "short" writes half and has no
+//	        space for the rest. With "forever" all later ones of that name fail too, or just all if there is a path. Errors
+//	        of space spare what needs none.
 //	TSR_FAULT_LOG=FILE
 //	        each operation is appended to FILE as a line of JSON, a Record, before it is done.
 
@@ -34,6 +35,7 @@ type Record struct {
 
 type plan struct {
 	name    string
+	path    string // "" for any
 	n       int
 	what    string
 	err     syscall.Errno
@@ -46,7 +48,7 @@ var injector struct {
 	plan    plan
 	log     *os.File
 	all     int // operations so far
-	matched int // of these, of the plan's name
+	matched int // of these, of the plan's name and path
 	known   map[string]bool
 }
 
@@ -62,11 +64,13 @@ func point(o operation) (int, error) {
 	i.all++
 	record(o)
 	p := i.plan
-	if p.n == 0 || p.name != "any" && p.name != o.name {
-		return len(o.data), nil
+	meant := (p.name == "any" || p.name == o.name) && (p.path == "" || p.path == o.path)
+	if meant {
+		i.matched++
 	}
-	i.matched++
-	if i.matched != p.n && !(p.forever && i.matched > p.n) {
+	first := meant && i.matched == p.n
+	later := p.forever && i.matched >= p.n && (meant || p.path != "")
+	if p.n == 0 || !first && !later {
 		return len(o.data), nil
 	}
 	switch {
@@ -113,7 +117,8 @@ func setUp() {
 	if err != nil || n < 1 || !known || len(part) > 4 {
 		panic(fmt.Sprintf("TSR_FAULT=%s: not understood", text))
 	}
-	i.plan = plan{name: part[0], n: n, what: part[2], err: errno, forever: forever}
+	name, path, _ := strings.Cut(part[0], "@")
+	i.plan = plan{name: name, path: path, n: n, what: part[2], err: errno, forever: forever}
 }
 
 // record writes an operation to the log. Before a sync of what another process has written comes its content.

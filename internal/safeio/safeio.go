@@ -73,7 +73,8 @@ func Commit(tmp, path string) error {
 }
 
 // CommitFolder is Commit for a folder that replaces another one, full or not. Both names are exchanged at once where
-// the file system can do that; what was there is then removed.
+// the file system can do that; what was there is then removed, for good: it would come back by a power cut under a name
+// that nobody looks at once the job is done.
 func CommitFolder(tmp, path string) error {
 	if err := syncTree(tmp); err != nil {
 		return Fault(path, err)
@@ -87,6 +88,9 @@ func CommitFolder(tmp, path string) error {
 	}
 	if err == nil {
 		err = removeAll(tmp)
+	}
+	if err == nil {
+		err = syncPath(filepath.Dir(path), true)
 	}
 	return Fault(path, err)
 }
@@ -110,7 +114,10 @@ func replaceFolder(tmp, path string) error {
 	if err := SyncDir(filepath.Dir(path)); err != nil {
 		return err
 	}
-	return Remove(old)
+	if err := Remove(old); err != nil {
+		return err
+	}
+	return SyncDir(filepath.Dir(path))
 }
 
 // SyncDir makes the names in dir durable.

@@ -18,14 +18,18 @@ func TestKilledAtEveryPoint(t *testing.T) {
 			r.killedInARow(t, 6)
 			return
 		}
+		kills := 0
 		for k := 1; k <= r.points(); k += *every {
-			dir := r.folder(t)
+			kills++
 			what := fmt.Sprintf("killed at %d", k)
-			require.Equal(t, -1, r.run(t, dir, fmt.Sprintf("TSR_FAULT=any:%d:kill", k)).code, what)
-			r.between(t, dir, what)
-			r.finish(t, dir, what)
+			beside(t, what, func(t *testing.T) {
+				dir := r.folder(t)
+				require.Equal(t, -1, r.run(t, dir, fmt.Sprintf("TSR_FAULT=any:%d:kill", k)).code, what)
+				r.between(t, dir, what)
+				r.finish(t, dir, what)
+			})
 		}
-		t.Logf("killed %d times", r.points() / *every)
+		t.Logf("%d kills", kills)
 	})
 }
 

@@ -140,7 +140,9 @@ type outcome struct {
 
 func (r *rig) command(dir string, env ...string) (*exec.Cmd, *bytes.Buffer) {
 	c := exec.Command(r.bin, r.args...)
-	c.Dir, c.Env = dir, append(os.Environ(), env...)
+	// With it the command does not start itself once more to set it: half of a short run is starts of programs.
+	c.Env = append(append(os.Environ(), "GOMP_SPINCOUNT=3000"), env...)
+	c.Dir = dir
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	var said bytes.Buffer
 	c.Stderr = &said
@@ -204,14 +206,22 @@ func tree(t *testing.T, dir string) (names []string) {
 	return names
 }
 
+// beside runs f as a test of its own, at the same time as as many others as there are processors. When it fails, the
+// others are done all the same; when it ends, its folders are removed.
+func beside(t *testing.T, name string, f func(t *testing.T)) {
+	t.Run(name, func(t *testing.T) {
+		t.Parallel()
+		f(t)
+	})
+}
+
 // tortured runs f on every rig, at the same time.
 func tortured(t *testing.T, f func(t *testing.T, r *rig)) {
 	if testing.Short() {
 		t.Skip("the processes that run here are others")
 	}
 	for _, r := range rigs {
-		t.Run(r.name, func(t *testing.T) {
-			t.Parallel()
+		beside(t, r.name, func(t *testing.T) {
 			r.prepare(t)
 			f(t, r)
 		})
