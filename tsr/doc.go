@@ -47,7 +47,7 @@
 //	backproject     BP in time, in space, in both
 //	internal/net    the network as a gorgonia graph, L1, Adam and Muon, tiles
 //	internal/start  weights to start from, and the command that teaches them
-//	internal/conv   the convolution kernels: plain Go and oneDNN, one test suite for both
+//	internal/conv   the convolution kernels: plain Go, oneDNN and our own for AVX-512, one test suite for all
 //	internal/job    the folder from which a stopped run goes on
 //	internal/video  frames from and to files
 //	internal/retime another rate or speed from the result's frames
