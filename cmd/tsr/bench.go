@@ -70,7 +70,7 @@ network is measured.`,
 	fs.StringVar(&o.Network, "network", "", "measure the steps of the network `NAME` only: "+strings.Join(bench.Networks(), ", "))
 	fs.BoolVar(&o.Quick, "quick", false, "a fifth of a second for each measurement instead of one, and no large clips")
 	fs.StringVar(&o.Backend, "backend", "auto", "`NAME` of what convolves: auto, onednn or ref")
-	fs.StringVar(&precision, "precision", "auto", "`P` of the convolutions: auto, f32 or bf16")
+	fs.StringVar(&precision, "precision", "auto", "`P` of them: auto, f32 or bf16")
 	fs.IntVar(&o.Threads, "threads", 0, "compute with `N` threads (default all processors)")
 	fs.BoolVar(&asJSON, "json", false, "print one JSON object")
 	return c

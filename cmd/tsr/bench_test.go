@@ -18,7 +18,7 @@ func TestBenchTable(t *testing.T) {
 	}
 	var out bytes.Buffer
 	require.NoError(t, tellBench(&out, &bench.Report{
-		Machine: bench.Machine{Version: "1.2.3", CPU: "a processor", Threads: 2, Backend: "onednn", Instructions: "avx", Peak: 200, Product: "product"},
+		Machine: bench.Machine{Version: "1.2.3", CPU: "a processor", Threads: 2, Backend: "onednn", Precision: "f32", Instructions: "avx", Peak: 200, Product: "product"},
 		Results: []bench.Result{
 			{Part: "peak", Name: "product", Case: "2×2×2", Seconds: spread, GFLOPS: 200, OfPeak: 1},
 			kernel("10x16x16x16_3-128_3x3x3", "forward"), kernel("10x16x16x16_3-128_3x3x3", "back-kernel"),
@@ -33,7 +33,7 @@ func TestBenchTable(t *testing.T) {
 		require.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")), 100, line)
 	}
 	lines := strings.Split(text, "\n")
-	require.Equal(t, []string{"tsr 1.2.3, , backend onednn (avx), threads 2", "a processor", "peak: 200 GFLOP/s, the fastest product", ""}, lines[:4])
+	require.Equal(t, []string{"tsr 1.2.3, , backend onednn (avx), f32, threads 2", "a processor", "peak: 200 GFLOP/s, the fastest product", ""}, lines[:4])
 	require.Equal(t, []string{"10x16x16x16_3-128_3x3x3", "100", "(50…200)", "50", "%", "not", "needed", "100", "(50…200)", "50", "%"}, strings.Fields(lines[5]))
 	require.Equal(t, strings.Count(lines[6], "100 (50…200)  50 %"), 3)
 	require.Regexp(t, `lean64-adam, 10 of 16×16×16 +10\.0 +5\.00…20\.0 +150 +75 % +99 %, 1\.2 kB`, text)

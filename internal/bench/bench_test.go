@@ -99,7 +99,7 @@ func TestJSON(t *testing.T) {
 		Results []map[string]any
 	}
 	require.NoError(t, json.Unmarshal(text, &v))
-	for _, key := range []string{"tsr", "go", "cpu", "threads", "backend", "instructions", "peak_gflops", "peak_of"} {
+	for _, key := range []string{"tsr", "go", "cpu", "threads", "backend", "precision", "instructions", "peak_gflops", "peak_of"} {
 		require.Contains(t, v.Machine, key)
 	}
 	for _, key := range []string{"part", "name", "case", "seconds", "repeats", "gflops", "of_peak", "in_kernels", "garbage_bytes"} {
