@@ -4,9 +4,9 @@
 //	func BenchmarkKernels(b *testing.B)   { convtest.Bench(b, ref.New(conv.F32)) }
 //
 // The suite pins the conventions (which tap meets which value, which pad is which) by itself, and compares the
-// numbers with package ref, in the backend's own precision. Most of it computes with small whole numbers: their float32 sums are exact in any
-// order, so one wrong, missing or doubled term shows as a difference, without a tolerance to hide in. Package
-// convtest's own tests hand it wrong backends and see each one caught.
+// numbers with package ref, in the backend's own precision. Most of it computes with small whole numbers: their float32
+// sums are exact in any order, so one wrong, missing or doubled term shows as a difference, without a tolerance to hide in.
+// Package convtest's own tests hand it wrong backends and see each one caught.
 package convtest
 
 import (

@@ -43,7 +43,8 @@ import (
 	"tsr/internal/conv"
 )
 
-// Backend is a conv.Backend of the fastest kernels there are for this processor. Its methods make no Go garbage once each shape has been seen.
+// Backend is a conv.Backend of the fastest kernels there are for this processor. Its methods make no Go garbage once each
+// shape has been seen.
 type Backend struct {
 	calls
 	mu      sync.Mutex // held for a whole call: one at a time

@@ -39,7 +39,7 @@ int tsr_back_kernel(tsr_engine *e, tsr_plan *p, float *dw, float *db, const floa
 // tsr_able says whether this processor has the instructions of our own kernels, in bfloat16 if half.
 int tsr_able(int half);
 
-// tsr_bf16_fast says whether it is of a make whose bfloat16 is twice as fast as float32.
+// tsr_bf16_fast says whether it is of a make whose bfloat16 was measured to be faster than its float32.
 int tsr_bf16_fast(void);
 
 // tsr_own_forward and tsr_own_back_kernel compute the same as tsr_forward and tsr_back_kernel, without a plan: avx512.c.

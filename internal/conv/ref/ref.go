@@ -33,20 +33,43 @@ func (b *Backend) factors(u, v []float32) (ru, rv []float32, done func()) {
 	if !b.half {
 		return u, v, func() {}
 	}
-	buf := buffers.Get().(*[]float32)
-	r := (*buf)[:0]
+	r := spare.take()
 	for _, x := range u {
 		r = append(r, bfloat16(x))
 	}
 	for _, x := range v {
 		r = append(r, bfloat16(x))
 	}
-	*buf = r
-	return r[:len(u)], r[len(u):], func() { buffers.Put(buf) }
+	return r[:len(u)], r[len(u):], func() { spare.put(r) }
 }
 
-// buffers hold rounded factors: made for each call they would be much garbage.
-var buffers = sync.Pool{New: func() any { return new([]float32) }}
+// spare is memory for rounded factors, one for each call at a time: made anew they would be much garbage. A sync.Pool
+// drops some of them when the race detector looks.
+var spare stack
+
+type stack struct {
+	mu   sync.Mutex
+	free [][]float32
+}
+
+// take returns an empty slice.
+func (s *stack) take() []float32 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := len(s.free)
+	if n == 0 {
+		return nil
+	}
+	r := s.free[n-1]
+	s.free = s.free[:n-1]
+	return r[:0]
+}
+
+func (s *stack) put(r []float32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.free = append(s.free, r)
+}
 
 // bfloat16 rounds to the nearest number of 8 significant bits, of two equally near ones to the even one. NaNs stay.
 func bfloat16(x float32) float32 {
