@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -89,9 +90,6 @@ func (d *degrading) run() error {
 		return fault.Newf(fault.Input, show(d.input), "", "has %d frames: factor %d needs at least as many", in.Frames, k)
 	}
 	rate, timed := rateOf(in), !video.IsFolder(d.output)
-	if in.Folder && timed {
-		fmt.Fprintf(d.stderr, "a folder of images has no rate: %s frames/s are assumed\n", decimal(rate))
-	}
 	ltr := video.NewRate(rate.Num, rate.Den*int64(k))
 	format := outputFormat(in, ltr, true, d.overwrite)
 	format.Alpha, format.Out = in.Alpha, d.pipe
@@ -115,6 +113,9 @@ func (d *degrading) run() error {
 	}
 	if err := dst.Commit(); err != nil {
 		return err
+	}
+	if in.Folder && timed {
+		fmt.Fprintf(d.stderr, "a folder of images has no rate: %s frames/s are assumed\n", decimal(rate))
 	}
 	name := show(d.output)
 	if d.pipe != nil {
@@ -159,5 +160,11 @@ func (d *degrading) expose(dst *video.Writer, src, veil *video.Reader, in video.
 			return err
 		}
 	}
-	return nil
+	for { // the rest; the end is where a reader says that the clip was damaged
+		if err := src.Read(group.Frame(0)); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
 }

@@ -100,7 +100,8 @@ var hostileCases = []hostileCase{
 	{name: "cut.mkv", make: cutTo("clip.mkv", 0.7), code: exitDamaged},
 	{name: "cut.avi", make: cutTo("clip.avi", 0.7), code: exitDamaged},
 	{name: "cut.ts", make: cutTo("clip.ts", 0.7), code: exitDamaged, says: "ends early", quick: "info"},
-	{name: "cut.m2ts", make: cutTo("clip.m2ts", 0.7), code: exitDamaged},
+	{name: "cut.m2ts", make: cutTo("clip.m2ts", 0.703), code: exitDamaged},
+	{name: "edge.m2ts", make: cutTo("clip.m2ts", 0.7), code: exitDamaged, quick: "repeat"}, // ends with a whole packet, in a frame
 	{name: "cut.y4m", make: cutTo("clip.y4m", 0.7), code: exitDamaged, says: "ends early", quick: "info"},
 	{name: "cut.gif", make: cutTo("clip.gif", 0.7), code: exitDamaged, quick: "info"},
 	{name: "cut.flv", make: cutTo("clip.flv", 0.7), code: exitDamaged},

@@ -129,10 +129,25 @@ var prefix = regexp.MustCompile(`^(\[[^\]]* @ 0x[0-9a-f]+\] ?)+`)
 // line returns the first line that the process said, without the addresses of its objects: with -v error,
 // the first error is the cause and the others follow from it.
 func (t *tail) line() string {
+	if l := t.first(func(string) bool { return true }); l != "" {
+		return l
+	}
+	return "no reason given"
+}
+
+// A decoder of ffmpeg's that meets damage fills the hole and says so. Whether it then also fails, as -xerror asks, is a matter of
+// chance near the end of a clip, where frames are decoded by several threads.
+var concealing = regexp.MustCompile(`^error while decoding MB|^Error at MB|damaged at \d`)
+
+// concealed returns the first line that tells of such damage; "" for none.
+func (t *tail) concealed() string { return t.first(concealing.MatchString) }
+
+func (t *tail) first(is func(string) bool) string {
 	for l := range strings.Lines(t.String()) {
-		if l = strings.TrimSpace(prefix.ReplaceAllString(strings.TrimSpace(l), "")); l != "" {
+		l = strings.TrimSpace(prefix.ReplaceAllString(strings.TrimSpace(l), ""))
+		if l != "" && is(l) {
 			return strings.TrimSuffix(l, ".")
 		}
 	}
-	return "no reason given"
+	return ""
 }

@@ -24,6 +24,7 @@ type decoder struct {
 	out    io.ReadCloser
 	n      int // frames delivered
 	all    int // of them that the part has
+	strict bool
 	limits limits
 }
 
@@ -55,7 +56,7 @@ func openVideo(ctx context.Context, path string, part Part, alpha bool) (Info, s
 	if cut.lenient {
 		cut.end = []string{"-frames:v", strconv.Itoa(cut.frames)}
 	}
-	d := &decoder{info: info, l: l, all: cut.frames, limits: cut.limits}
+	d := &decoder{info: info, l: l, all: cut.frames, strict: !cut.lenient, limits: cut.limits}
 	d.ctx, d.stop = context.WithCancel(ctx)
 	d.args = []string{"-hide_banner", "-nostdin", "-v", "error", "-max_pixels", strconv.FormatInt(MaxPixels, 10),
 		"-threads", strconv.Itoa(min(runtime.NumCPU(), 8))}
@@ -183,6 +184,8 @@ func (d *decoder) end(err error) error {
 		return damaged(path, d.n, d.all, d.c.log.line())
 	case d.n < d.all:
 		return damaged(path, d.n, d.all, "decoding ended there")
+	case d.strict && d.c.log.concealed() != "":
+		return damaged(path, d.n, d.all, d.c.log.concealed())
 	case errors.Is(err, io.EOF):
 		return io.EOF
 	}

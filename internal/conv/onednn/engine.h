@@ -24,4 +24,7 @@ struct tsr_engine {
 // tsr_room sees to it that the scratch memory has so many bytes.
 int tsr_room(tsr_engine *e, size_t need);
 
+// tsr_total sums n rows of c numbers.
+void tsr_total(float *sum, int64_t c, const float *rows, int64_t n);
+
 #endif

@@ -84,10 +84,13 @@ func runOwn(engine *C.tsr_engine, k kernels, j *job) error {
 		return nil
 	}
 	var st C.int
-	j.q = problem(j.kind, j.s, j.kind == backData)
-	if j.kind == backKernel {
+	j.q = problem(j.kind, j.s, flipped(j.kind, j.s))
+	switch {
+	case j.kind == backKernel && narrow(j.s):
+		st = C.tsr_own_back_kernel(engine, &j.q, k.half(), ptr(j.dst), ptr(j.dst2), ptr(j.b), ptr(j.a))
+	case j.kind == backKernel:
 		st = C.tsr_own_back_kernel(engine, &j.q, k.half(), ptr(j.dst), ptr(j.dst2), ptr(j.a), ptr(j.b))
-	} else {
+	default:
 		st = C.tsr_own_forward(engine, &j.q, k.half(), ptr(j.dst), ptr(j.a), ptr(j.b), ptr(j.bias))
 	}
 	if st != 0 {
@@ -102,7 +105,7 @@ func newPlan(engine *C.tsr_engine, k kind, s conv.Shape) (*C.tsr_plan, error) {
 	if s.XLen() > math.MaxInt32 || s.YLen() > math.MaxInt32 || s.WLen() > math.MaxInt32 {
 		return nil, fmt.Errorf("onednn: %v of %v: %w", k, s, errTooLarge)
 	}
-	q := problem(k, s, k == backData || k == backKernel && narrow(s))
+	q := problem(k, s, flipped(k, s))
 	var plan *C.tsr_plan
 	if st := C.tsr_plan_new(&plan, engine, &q); st != 0 {
 		C.tsr_plan_free(plan)
@@ -139,6 +142,9 @@ func problem(k kind, s conv.Shape, flipped bool) C.tsr_problem {
 }
 
 var errTooLarge = errors.New("a tensor has 2³¹ elements or more; cut the clip into smaller tiles")
+
+// flipped says whether data and result change places.
+func flipped(k kind, s conv.Shape) bool { return k == backData || k == backKernel && narrow(s) }
 
 // narrow says whether the gradient of the kernel is found faster with x and dz in each other's places: oneDNN fills a
 // vector register with 16 channels of the result, but takes those of the data one by one.

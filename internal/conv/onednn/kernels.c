@@ -329,8 +329,7 @@ static void widen(float *dst, int64_t wide, const float *src, int64_t c, int64_t
 	}
 }
 
-// total sums n rows of c numbers.
-static void total(float *sum, int64_t c, const float *rows, int64_t n) {
+void tsr_total(float *sum, int64_t c, const float *rows, int64_t n) {
 	for (int64_t j = 0; j < c; j++) {
 		double s = 0;
 		for (int64_t i = 0; i < n; i++)
@@ -395,7 +394,7 @@ static int gradient(tsr_engine *e, piece *c, dnnl_stream_t stream, const float *
 int tsr_back_kernel(tsr_engine *e, tsr_plan *p, float *dw, float *db, const float *x, const float *dz) {
 	TRY(tsr_room(e, p->need));
 	const tsr_problem *q = &p->q;
-	if (q->flipped) total(db, q->ci, x, p->nx);
+	if (q->flipped) tsr_total(db, q->ci, x, p->nx);
 	if (p->ci != q->ci) {
 		widen(at(e, p->px), p->ci, x, q->ci, p->nx);
 		x = at(e, p->px);
