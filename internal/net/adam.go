@@ -35,15 +35,9 @@ func newAdam(params [][]float32) *Adam {
 	return a
 }
 
-// step moves params against grads at the given rate, after scaling the gradient, all tensors together, to a norm
-// of at most clip (0: no limit).
-func (a *Adam) step(be conv.Backend, params, grads [][]float32, rate, clip float64) error {
-	scale := float32(1)
-	if clip > 0 {
-		if norm := length(grads); norm > clip {
-			scale = float32(clip / norm)
-		}
-	}
+// step moves params against grads·factor at the given rate.
+func (a *Adam) step(be conv.Backend, params, grads [][]float32, rate, factor float64) error {
+	scale := float32(factor)
 	a.T++
 	// The corrections of the moments' start at zero, moved out of the loop:
 	// m̂/(√v̂+ε) = (m/c1)/(√v/√c2+ε) = (√c2/c1)·m/(√v+ε·√c2).

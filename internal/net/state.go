@@ -173,3 +173,19 @@ func torchLayout(shape []int) (torch, order []int) {
 	}
 	return []int{co, ci, shape[0], shape[1], shape[2]}, order
 }
+
+// finite reports whether all values of x are finite: 0·x sums to 0 exactly then. Four sums in turn do not wait for each other.
+func finite(x []float32) bool {
+	var s [4]float32
+	for len(x) >= 4 {
+		s[0] += 0 * x[0]
+		s[1] += 0 * x[1]
+		s[2] += 0 * x[2]
+		s[3] += 0 * x[3]
+		x = x[4:]
+	}
+	for _, v := range x {
+		s[0] += 0 * v
+	}
+	return s[0]+s[1]+s[2]+s[3] == 0
+}

@@ -75,12 +75,15 @@ func (t *Trainer) Step(rate float64) (loss float64, err error) {
 	if math.IsNaN(loss) || math.IsInf(loss, 0) {
 		return loss, fmt.Errorf("net: step %d: loss is %v", t.Adam.T, loss)
 	}
-	for _, g := range t.grads {
-		if !finite(g) {
-			return loss, fmt.Errorf("net: step %d: gradient is not finite", t.Adam.T)
-		}
+	norm := length(t.grads)
+	if math.IsNaN(norm) || math.IsInf(norm, 0) { // no square of a finite float32 is too large for a float64
+		return loss, fmt.Errorf("net: step %d: gradient is not finite", t.Adam.T)
 	}
-	return loss, t.Adam.step(t.graph.be, t.params, t.grads, rate, t.Clip)
+	scale := 1.0
+	if t.Clip > 0 && norm > t.Clip {
+		scale = t.Clip / norm
+	}
+	return loss, t.Adam.step(t.graph.be, t.params, t.grads, rate, scale)
 }
 
 // UseMuon makes Muon update the kernels of the hidden layers, at ratio times the rate of all else. It must be called
@@ -100,20 +103,4 @@ func (t *Trainer) Loss() (float64, error) {
 		return 0, err
 	}
 	return float64(t.cost[0]), nil
-}
-
-// finite reports whether all values of x are finite: 0·x sums to 0 exactly then. Four sums in turn do not wait for each other.
-func finite(x []float32) bool {
-	var s [4]float32
-	for len(x) >= 4 {
-		s[0] += 0 * x[0]
-		s[1] += 0 * x[1]
-		s[2] += 0 * x[2]
-		s[3] += 0 * x[3]
-		x = x[4:]
-	}
-	for _, v := range x {
-		s[0] += 0 * v
-	}
-	return s[0]+s[1]+s[2]+s[3] == 0
 }

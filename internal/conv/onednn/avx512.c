@@ -24,6 +24,7 @@ enum {
 	LANES = 16,           // units in a register
 	MOST = 4,             // registers of results a group has at most
 	CUT = 560 << 10,      // bytes of data in a cut, where that can be
+	ALONE = 1 << 19,      // multiplications that one thread has done before another has woken up
 	PIECES = 8,           // into which the gradient of the kernel is divided, where there are as many cuts
 };
 
@@ -183,10 +184,10 @@ TARGET static void lay_reversed(uint32_t *to, const float *tap, const tsr_proble
 		}
 }
 
-// lay_kernel writes the kernel as [group][tap][unit][register][lane], units of the data's channels, zeros beyond the last ones.
+// lay_kernel, called by all threads of a region, writes the kernel as [group][tap][unit][register][lane], units of the data's channels, zeros beyond the last ones.
 TARGET static void lay_kernel(uint32_t *dst, const float *w, const tsr_problem *q, int half) {
 	int64_t taps = q->k[0] * q->k[1] * q->k[2], n = units(q->ci, half), ng = groups(q->co, MOST);
-#pragma omp parallel for collapse(2) schedule(static) if (ng * taps > 1)
+#pragma omp for collapse(2) schedule(static)
 	for (int64_t g = 0; g < ng; g++)
 		for (int64_t t = 0; t < taps; t++) {
 			int64_t z0 = group_at(q->co, MOST, g), nz = group_at(q->co, MOST, g + 1) - z0;
@@ -327,10 +328,14 @@ int tsr_own_forward(tsr_engine *e, const tsr_problem *problem, int half, float *
 	size_t data = up((c.planes + q.k[0] - 1) * (c.rows + q.k[1] - 1) * wide * n * 4, 4096) * 4096;
 	TRY(tsr_room(e, kernel + e->threads * data));
 	uint32_t *packed = (uint32_t *)e->scratch;
-	lay_kernel(packed, w, &q, half);
-#pragma omp parallel for schedule(dynamic, 1)
-	for (int64_t i = 0; i < c.count; i++)
-		forward_cut(&q, half, cut_at(&q, &c, i), y, x, packed, b, (uint32_t *)(e->scratch + kernel + omp_get_thread_num() * data));
+	int64_t work = q.n * out_size(&q, 0) * out_size(&q, 1) * out_size(&q, 2) * q.k[0] * q.k[1] * q.k[2] * q.ci * q.co;
+#pragma omp parallel if (work > ALONE)
+	{
+		lay_kernel(packed, w, &q, half);
+#pragma omp for schedule(dynamic, 1)
+		for (int64_t i = 0; i < c.count; i++)
+			forward_cut(&q, half, cut_at(&q, &c, i), y, x, packed, b, (uint32_t *)(e->scratch + kernel + omp_get_thread_num() * data));
+	}
 	return dnnl_success;
 }
 
@@ -526,27 +531,30 @@ int tsr_own_back_kernel(tsr_engine *e, const tsr_problem *problem, int half, flo
 	size_t one = up(p.size, 4096) * 4096, part = up((len + co) * 4, 64) * 64;
 	TRY(tsr_room(e, e->threads * one + n * part));
 	char *parts = e->scratch + e->threads * one;
-#pragma omp parallel for schedule(dynamic, 1)
-	for (int64_t i = 0; i < n; i++) {
-		float *to = (float *)(parts + i * part);
-		int64_t begin = p.c.count * i / n;
-		for (int64_t j = begin; j < p.c.count * (i + 1) / n; j++)
-			gradient_cut(&p, j, e->scratch + omp_get_thread_num() * one, to, to + len, x, dz, j > begin);
-	}
-#pragma omp parallel for schedule(static)
-	for (int64_t from = 0; from < len + co; from += 4096) {
-		int64_t to = from + 4096 < len + co ? from + 4096 : len + co;
-		float *sum = (float *)parts;
-		for (int64_t i = 1; i < n; i++) {
-			const float *term = (const float *)(parts + i * part);
-			for (int64_t j = from; j < to; j++)
-				sum[j] += term[j];
+#pragma omp parallel
+	{
+#pragma omp for schedule(dynamic, 1)
+		for (int64_t i = 0; i < n; i++) {
+			float *to = (float *)(parts + i * part);
+			int64_t begin = p.c.count * i / n;
+			for (int64_t j = begin; j < p.c.count * (i + 1) / n; j++)
+				gradient_cut(&p, j, e->scratch + omp_get_thread_num() * one, to, to + len, x, dz, j > begin);
 		}
-		if (problem->flipped) continue;
-		if (from < len) memcpy(dw + from, sum + from, ((to < len ? to : len) - from) * sizeof *sum);
-		if (to > len) { // what follows is db
-			int64_t j = from > len ? from : len;
-			memcpy(db + (j - len), sum + j, (to - j) * sizeof *sum);
+#pragma omp for schedule(static)
+		for (int64_t from = 0; from < len + co; from += 4096) {
+			int64_t to = from + 4096 < len + co ? from + 4096 : len + co;
+			float *sum = (float *)parts;
+			for (int64_t i = 1; i < n; i++) {
+				const float *term = (const float *)(parts + i * part);
+				for (int64_t j = from; j < to; j++)
+					sum[j] += term[j];
+			}
+			if (problem->flipped) continue;
+			if (from < len) memcpy(dw + from, sum + from, ((to < len ? to : len) - from) * sizeof *sum);
+			if (to > len) { // what follows is db
+				int64_t j = from > len ? from : len;
+				memcpy(db + (j - len), sum + j, (to - j) * sizeof *sum);
+			}
 		}
 	}
 	if (problem->flipped) {
