@@ -146,7 +146,7 @@ var errTooLarge = errors.New("a tensor has 2³¹ elements or more; cut the clip 
 // flipped says whether data and result change places.
 func flipped(k kind, s conv.Shape) bool { return k == backData || k == backKernel && narrow(s) }
 
-// narrow says whether the gradient of the kernel is found faster with x and dz in each other's places: oneDNN fills a
+// narrow says whether the gradient of the kernel is found faster with x and dz in each other's places: a kernel fills a
 // vector register with 16 channels of the result, but takes those of the data one by one.
 func narrow(s conv.Shape) bool { return s.Co <= 8 && s.Ci >= 16 }
 
