@@ -282,14 +282,7 @@ func (r *run) steps(t task, job *train.Run, m *net.Model, codec *net.Codec, leve
 		}
 		tick.event.Loss, tick.event.Rate = rep.Loss, rep.Rate
 		tick.at(rep.Step)
-		if r.ctx.Err() != nil && !measuring || time.Since(r.saved) >= saveEvery {
-			if err := r.checkpoint(job); err != nil {
-				return err
-			}
-		}
-		if err := r.ctx.Err(); err != nil {
-			return err
-		}
+		// before the checkpoint: a run that goes on from there does not come by again
 		if total > 0 && rep.Step < total && rep.Step%((total+3)/4) == 0 {
 			c, err := r.validate([]*net.Model{m}, codec, level)
 			if err != nil {
@@ -297,6 +290,14 @@ func (r *run) steps(t task, job *train.Run, m *net.Model, codec *net.Codec, leve
 			}
 			r.st.Gains = append(r.st.Gains, Checked{t.stage, rep.Step, c.gain(1)})
 			tick.gained(r.st.Gains)
+		}
+		if r.ctx.Err() != nil && !measuring || time.Since(r.saved) >= saveEvery {
+			if err := r.checkpoint(job); err != nil {
+				return err
+			}
+		}
+		if err := r.ctx.Err(); err != nil {
+			return err
 		}
 	}
 }

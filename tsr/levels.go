@@ -24,8 +24,8 @@ type ticker struct {
 	told    time.Time
 }
 
-// tellEvery keeps events down to what an eye can follow.
-const tellEvery = 200 * time.Millisecond
+// tellEvery keeps events down to what an eye can follow. A test wants every one.
+var tellEvery = 200 * time.Millisecond
 
 func (r *run) ticker(p progress.Phase, level string, done, total int) *ticker {
 	t := &ticker{r: r, event: Event{Phase: p, Level: level, Total: total}, first: done, started: time.Now()}

@@ -197,7 +197,7 @@ func (o *Options) complete() (Options, settings, error) {
 		c.Seed = 1
 	}
 	if c.Threads == 0 {
-		c.Threads = runtime.NumCPU()
+		c.Threads = min(runtime.NumCPU(), runtime.GOMAXPROCS(0)) // the latter knows a container's quota
 	}
 	if c.OnEvent == nil {
 		c.OnEvent = func(Event) {}
@@ -264,6 +264,9 @@ func (o Options) identity(src Source, be conv.Backend, set settings) []job.Field
 	training := set.budget.String()
 	if o.Steps > 0 {
 		training = strconv.Itoa(o.Steps) + " steps"
+		if o.Budget > 0 {
+			training += " for " + o.Budget.String()
+		}
 	} else if set.budget == 0 {
 		training = "by rule"
 	}

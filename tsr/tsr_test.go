@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -460,6 +461,53 @@ func TestBudgetBecomesSteps(t *testing.T) {
 	_, res, err := do(t, t.Context(), v, o)
 	require.NoError(t, err)
 	require.Equal(t, total, res.Steps)
+}
+
+// A budget beside a number of steps decides how often a network looks, so no run goes on with another one.
+func TestBudgetBesideStepsIsKept(t *testing.T) {
+	v, dir := clip(), t.TempDir()
+	o := quick(2, dir)
+	o.Budget = time.Second
+	_, _, err := do(t, t.Context(), v, o)
+	require.NoError(t, err)
+	o.Budget = time.Hour
+	_, _, err = do(t, t.Context(), v, o)
+	require.Equal(t, fault.Checkpoint, fault.KindOf(err), "%v", err)
+}
+
+// A run that stops at a step with a validation keeps that validation.
+func TestStopKeepsValidation(t *testing.T) {
+	v := clip()
+	o := quick(2, "")
+	o.Steps = 8
+	_, whole, err := do(t, t.Context(), v, o)
+	require.NoError(t, err)
+	require.NotEmpty(t, whole.Gains)
+	at := whole.Gains[0].Step
+
+	defer func(was time.Duration) { tellEvery = was }(tellEvery)
+	tellEvery = 0
+	o.Job = t.TempDir()
+	ctx, stop := context.WithCancel(t.Context())
+	o.OnEvent = func(e Event) {
+		if e.Phase == progress.Train && e.Done == at {
+			stop()
+		}
+	}
+	_, _, err = do(t, ctx, v, o)
+	require.ErrorIs(t, err, ErrStopped)
+	o.OnEvent = nil
+	_, res, err := do(t, t.Context(), v, o)
+	require.NoError(t, err)
+	require.Equal(t, whole.Gains, res.Gains)
+}
+
+// A container's quota is what GOMAXPROCS knows and the number of processors does not.
+func TestThreadsKeepToQuota(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	o, _, err := (&Options{}).complete()
+	require.NoError(t, err)
+	require.Equal(t, 1, o.Threads)
 }
 
 func TestTooSmall(t *testing.T) {

@@ -286,9 +286,18 @@ func (e *evaluation) run() error {
 			return err
 		}
 	}
+	clips := append([]string{e.truth, e.flags.controls}, e.outputs...)
+	if e.flags.csv != "" {
+		if err := checkBeside("--csv", e.flags.csv, ".csv", clips...); err != nil {
+			return err
+		}
+	}
 	var page *evalReport
 	if e.flags.report != "" {
-		var err error
+		err := checkBeside("--report", e.flags.report, ".html", clips...)
+		if err != nil {
+			return err
+		}
 		if page, err = e.newReport(want); err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -54,7 +55,16 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if err == nil {
 		return exitDone
 	}
-	return tellError(stderr, blame(c, err), args)
+	return tellError(stderr, blame(c, unwritten(err)), args)
+}
+
+// unwritten makes an error of writing to standard output, which any command may meet, a fault.Output.
+func unwritten(err error) error {
+	var p *fs.PathError
+	if fault.KindOf(err) == fault.Internal && errors.As(err, &p) && p.Op == "write" && p.Path == os.Stdout.Name() {
+		return fault.New(fault.Output, "standard output", p.Err, "")
+	}
+	return err
 }
 
 // tellError prints an error as one line, with one more for the way out, and returns its exit code.

@@ -101,11 +101,11 @@ func (u *upsampling) run() error {
 		defer uncertainty.Close()
 		u.opts.Uncertainty = u.showing(uncertainty)
 	}
-	for _, path := range []string{u.flags.report, u.flags.saveModel} {
-		if path == "" {
+	for _, f := range []struct{ flag, path, ext string }{{"--report", u.flags.report, ".html"}, {"--save-model", u.flags.saveModel, ".safetensors"}} {
+		if f.path == "" {
 			continue
 		}
-		if err := safeio.CheckFile(path); err != nil {
+		if err := checkBeside(f.flag, f.path, f.ext, u.input, u.output, u.flags.uncertain); err != nil {
 			return err
 		}
 	}
@@ -262,8 +262,14 @@ func (u *upsampling) uncertainty() (*clipSink, error) {
 	if filepath.Clean(path) == filepath.Clean(u.output) {
 		return nil, usage("--uncertainty", "choose another name", "%s is the output", show(path))
 	}
-	if _, err := checkOutput(u.info, path); err != nil {
+	exists, err := checkOutput(u.info, path)
+	if err != nil {
 		return nil, err
+	}
+	if exists && !u.flags.overwrite {
+		if _, _, err := job.Describe(u.opts.Job); err != nil { // else it may be this job's, which had not come to its end
+			return nil, existsError(path)
+		}
 	}
 	f := outputFormat(video.Info{Width: u.info.Width, Height: u.info.Height}, u.rate(), false, true)
 	return &clipSink{ctx: u.ctx, path: path, note: func(string) {}, format: f}, video.Check(u.ctx, path, f)

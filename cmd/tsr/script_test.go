@@ -206,7 +206,7 @@ func jsonFields(ts *testscript.TestScript, _ bool, args []string) {
 // signal SIGNAL PHASE DONE CODE cmd args… starts a command, waits until it reports that DONE of PHASE are done, sends
 // the signal, and expects the exit code (-1 for one that was killed). The command must have --progress json.
 func sendSignal(ts *testscript.TestScript, _ bool, args []string) {
-	sig := map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "KILL": syscall.SIGKILL, "USR1": syscall.SIGUSR1}[args[0]]
+	sig := map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "KILL": syscall.SIGKILL, "USR1": syscall.SIGUSR1, "HUP": syscall.SIGHUP}[args[0]]
 	done, err := strconv.Atoi(args[2])
 	ts.Check(err)
 	c := exec.Command(args[4], args[5:]...)

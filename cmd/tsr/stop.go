@@ -35,18 +35,21 @@ type savedError struct {
 func (e *savedError) Error() string { return "the state is saved in " + show(e.job) }
 func (e *savedError) Unwrap() error { return e.err }
 
-// interruptible returns a context that the first Ctrl-C or SIGTERM ends, with a *stopped as its cause. The second
+// interruptible returns a context that the first Ctrl-C, SIGTERM or SIGHUP ends, with a *stopped as its cause. The second
 // one finds the system's own handling, and ends the process at once.
 func interruptible() (ctx context.Context, release func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // as under nohup
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	go func() {
 		s, ok := <-signals
 		if !ok {
 			return
 		}
-		signal.Reset(os.Interrupt, syscall.SIGTERM)
+		signal.Stop(signals)
 		cancel(&stopped{s})
 	}()
 	return ctx, func() {

@@ -130,7 +130,7 @@ func (s *suite) untilStopped(f func() (*Report, error)) (*Report, error) {
 // complete returns o with defaults filled in.
 func (o Options) complete() Options {
 	if o.Threads == 0 {
-		o.Threads = runtime.NumCPU()
+		o.Threads = min(runtime.NumCPU(), runtime.GOMAXPROCS(0))
 	}
 	if o.Backend == "" {
 		o.Backend = "auto"

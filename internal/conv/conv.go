@@ -81,7 +81,12 @@ func (s Shape) Check() error {
 		return fmt.Errorf("conv: no result left in %v", s)
 	}
 	// Beyond 2⁴⁸ elements nothing is meant seriously, and products overflow.
-	if n := float64(s.N) * float64(s.D+s.KD) * float64(s.H+s.KH) * float64(s.W+s.KW); n*float64(s.Ci) > 1<<48 || n*float64(s.Co) > 1<<48 {
+	n := float64(s.N)
+	for _, x := range [3][2]int{{s.D, s.KD}, {s.H, s.KH}, {s.W, s.KW}} {
+		n *= float64(x[0]) + float64(x[1])
+	}
+	taps := float64(s.KD) * float64(s.KH) * float64(s.KW)
+	if n*float64(s.Ci) > 1<<48 || n*float64(s.Co) > 1<<48 || taps > 1<<16 {
 		return fmt.Errorf("conv: too large: %v", s)
 	}
 	if s.Act > Leaky {

@@ -53,12 +53,13 @@ type Field struct {
 
 // manifest is the file. Sum is the SHA-256 of the rest, so that a damaged file is never believed.
 type manifest struct {
-	Format   int             `json:"format"`
-	Identity []Field         `json:"identity"`
-	State    json.RawMessage `json:"state,omitempty"`
-	Saved    map[string]file `json:"saved,omitempty"`
-	Before   *snapshot       `json:"before,omitempty"`
-	Sum      string          `json:"sum,omitempty"`
+	Format   int              `json:"format"`
+	Identity []Field          `json:"identity"`
+	State    json.RawMessage  `json:"state,omitempty"`
+	Saved    map[string]file  `json:"saved,omitempty"`
+	Levels   map[string]int64 `json:"levels,omitempty"` // bytes of those that were synced: the state may rely on them
+	Before   *snapshot        `json:"before,omitempty"`
+	Sum      string           `json:"sum,omitempty"`
 }
 
 type file struct {
@@ -298,13 +299,33 @@ func (j *Job) Level(name string, t, h, w int) (*volume.Clip, error) {
 		j.mem[name] = volume.InMemory(volume.New(t, h, w, 3))
 		return j.mem[name], nil
 	}
-	f, err := safeio.Open(j.path(name+levelExt), 4*3*int64(t)*int64(h)*int64(w))
+	size := 4 * 3 * int64(t) * int64(h) * int64(w)
+	if err := j.whole(name, size); err != nil {
+		return nil, err
+	}
+	f, err := safeio.Open(j.path(name+levelExt), size)
 	if err != nil {
 		return nil, err
 	}
 	j.files = append(j.files, f)
 	j.mem[name] = volume.OnFile(levelFile{f, j.path(name + levelExt)}, t, h, w, 3)
 	return j.mem[name], nil
+}
+
+// whole refuses a level that was synced once and is not there any more, or shorter: opened, it would be zeros.
+func (j *Job) whole(name string, size int64) error {
+	if _, ok := j.m.Levels[name]; !ok {
+		return nil
+	}
+	path := j.path(name + levelExt)
+	st, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return fault.New(fault.Checkpoint, path, err, "add --restart to start over")
+	case st.Size() != size:
+		return fault.Newf(fault.Checkpoint, path, "add --restart to start over", "damaged: it has %d of %d bytes", st.Size(), size)
+	}
+	return nil
 }
 
 // Held returns the bytes that a level occupies on disk already.
@@ -335,12 +356,19 @@ func (j *Job) Sync() error {
 			return safeio.Fault(f.Name(), err)
 		}
 	}
+	for name, c := range j.mem {
+		if j.m.Levels == nil {
+			j.m.Levels = map[string]int64{}
+		}
+		j.m.Levels[name] = c.Bytes()
+	}
 	return nil
 }
 
 // DropLevel removes a level. One that is not there is no error.
 func (j *Job) DropLevel(name string) error {
 	delete(j.mem, name)
+	delete(j.m.Levels, name)
 	if j.dir == "" {
 		return nil
 	}

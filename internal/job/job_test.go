@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"tsr/internal/fault"
 )
 
 // A run that is killed between a saved state and the removal of what it replaces leaves files that nothing names.
@@ -35,6 +37,47 @@ func TestSweep(t *testing.T) {
 	require.NoError(t, Tidy(dir))
 	require.NotContains(t, list(t, dir), "T2S1.f32")
 	require.NoError(t, Tidy(filepath.Join(dir, "none")))
+}
+
+// A level that the saved state relies on is not made anew as zeros when it is gone or cut off; one that was never synced is.
+func TestLostLevel(t *testing.T) {
+	for name, harm := range map[string]func(path string) error{
+		"gone":     os.Remove,
+		"cut off":  func(path string) error { return os.Truncate(path, 20) },
+		"unharmed": func(string) error { return nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "job")
+			j, _, err := Open(dir, nil, false, &struct{}{})
+			require.NoError(t, err)
+			_, err = j.Level("T1S1", 2, 3, 4)
+			require.NoError(t, err)
+			require.NoError(t, j.Sync())
+			_, err = j.Level("T2S1", 4, 3, 4) // begun, and not yet relied on
+			require.NoError(t, err)
+			require.NoError(t, j.Save(1))
+			require.NoError(t, j.Close())
+			require.NoError(t, os.Remove(filepath.Join(dir, "T2S1.f32")))
+			path := filepath.Join(dir, "T1S1.f32")
+			require.NoError(t, harm(path))
+
+			state := 0
+			j, resumed, err := Open(dir, nil, false, &state)
+			require.NoError(t, err)
+			require.True(t, resumed)
+			defer j.Close()
+			_, err = j.Level("T2S1", 4, 3, 4)
+			require.NoError(t, err)
+			_, err = j.Level("T1S1", 2, 3, 4)
+			if name == "unharmed" {
+				require.NoError(t, err)
+				return
+			}
+			require.Equal(t, fault.Checkpoint, fault.KindOf(err), "%v", err)
+			require.ErrorContains(t, err, path)
+			require.Contains(t, fault.HintOf(err), "--restart")
+		})
+	}
 }
 
 func list(t *testing.T, dir string) (names []string) {

@@ -10,6 +10,29 @@ type slabs struct {
 	turn int
 }
 
+func newSlabs(sizes [4]int) *slabs {
+	s := &slabs{}
+	for i, n := range sizes {
+		s.mem[i] = make([]float32, n)
+	}
+	return s
+}
+
+// slabSizes returns the values that the slabs need for an input of in values and layers with results of out[i] values.
+func (c Config) slabSizes(in int, out []int) (n [4]int) {
+	n[inputSlab] = in
+	turn := 0
+	for i, size := range out {
+		at := tempSlab
+		if i == 0 || !c.block(i) {
+			turn = 1 - turn
+			at = turn
+		}
+		n[at] = max(n[at], size)
+	}
+	return n
+}
+
 const (
 	tempSlab  = 2
 	inputSlab = 3
@@ -24,12 +47,8 @@ func (s *slabs) temp(shape []int) *tensor.Dense { return s.of(tempSlab, shape) }
 
 func (s *slabs) input(shape ...int) *tensor.Dense { return s.of(inputSlab, shape) }
 
-// of returns a tensor on slab i, which is made anew if it is too small; graphs made before then keep the
-// old one.
+// of returns a tensor on slab i, which must be large enough.
 func (s *slabs) of(i int, shape []int) *tensor.Dense {
 	n := tensor.Shape(shape).TotalSize()
-	if len(s.mem[i]) < n {
-		s.mem[i] = make([]float32, n)
-	}
 	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(s.mem[i][:n:n]))
 }

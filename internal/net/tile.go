@@ -40,20 +40,14 @@ func (t tile) flops() (n int64) {
 
 // memory is the number of values that the tile takes at once: input, output, and the slabs that its graphs share.
 func (t tile) memory(c Config) (n int64) {
-	var slabs [3]int
-	turn := 0
-	for i, s := range t.shapes {
-		at := turn
-		if i > 0 && c.block(i) {
-			at = tempSlab
-		} else {
-			turn = 1 - turn
-			at = turn
-		}
-		slabs[at] = max(slabs[at], s.YLen())
+	var out []int
+	for _, s := range t.shapes {
+		out = append(out, s.YLen())
 	}
-	out := t.shapes[len(t.shapes)-1].YLen()
-	return int64(t.shapes[0].XLen()) + int64(out) + int64(slabs[0]) + int64(slabs[1]) + int64(slabs[2])
+	for _, size := range c.slabSizes(t.shapes[0].XLen(), out) {
+		n += int64(size)
+	}
+	return n + int64(out[len(out)-1])
 }
 
 // grid divides a clip of [d,h,w] voxels into parts[axis] pieces along time, rows and columns, as even as can be.
@@ -75,6 +69,32 @@ func (g grid) box(i [3]int) box {
 		lo[a], hi[a] = n*i[a]/g.parts[a]*step, n*(i[a]+1)/g.parts[a]*step
 	}
 	return box{lo[0], hi[0], lo[1], hi[1], lo[2], hi[2]}
+}
+
+// slabs returns the sizes of slabs that are large enough for every tile of g. What a layer has along an axis depends on the
+// piece along that axis only.
+func (c Config) slabs(g grid) [4]int {
+	layers := c.Layers(1, g.size[0], g.size[1], g.size[2])
+	var in [3]int
+	out := make([][3]int, len(layers))
+	for axis, parts := range g.parts {
+		for p := range parts {
+			var at [3]int
+			at[axis] = p
+			t := c.tileOf(g.box(at), g.size[0], g.size[1], g.size[2])
+			s := t.shapes[0]
+			in[axis] = max(in[axis], [3]int{s.D, s.H, s.W}[axis])
+			for i, s := range t.shapes {
+				d, h, w := s.Out()
+				out[i][axis] = max(out[i][axis], [3]int{d, h, w}[axis])
+			}
+		}
+	}
+	sizes := make([]int, len(layers))
+	for i, n := range out {
+		sizes[i] = n[0] * n[1] * n[2] * layers[i].Co
+	}
+	return c.slabSizes(in[0]*in[1]*in[2]*layers[0].Ci, sizes)
 }
 
 // Limits of a plan. Longer blocks save little: with three kernels that reach in time, 32 frames cost 6 %

@@ -16,8 +16,8 @@ type Upsampler struct {
 	frames  int    // of the clip
 	d       [3]int // size in voxels
 	grid    grid
-	reach   int // in LTR frames
-	slabs   *slabs
+	reach   int                      // in LTR frames
+	slabs   *slabs                   // nil before the first graph
 	graphs  []map[tileKey]*tileGraph // by model
 	sum     []float32                // of the answers of several models
 	squares []float32                // of them; nil unless Deviations
@@ -46,7 +46,7 @@ type tileGraph struct {
 // NewUpsampler returns an Upsampler for clips of t LTR frames [h,w]. Its working memory stays below limit bytes where
 // the network allows it. Of several models, which must be of one Config, it takes the mean of the answers.
 func NewUpsampler(models []*Model, be conv.Backend, codec *Codec, t, h, w int, limit int64) *Upsampler {
-	u := &Upsampler{models: models, be: be, codec: codec, frames: t, slabs: &slabs{}}
+	u := &Upsampler{models: models, be: be, codec: codec, frames: t}
 	for range models {
 		u.graphs = append(u.graphs, map[tileKey]*tileGraph{})
 	}
@@ -170,9 +170,13 @@ func (u *Upsampler) graph(i int, t tile) (*tileGraph, error) {
 	if g, ok := u.graphs[i][t.key()]; ok {
 		return g, nil
 	}
+	if u.slabs == nil {
+		u.slabs = newSlabs(u.config().slabs(u.grid))
+	}
 	first := t.shapes[0]
 	b := newBuilder(u.be, u.models[i].Layers)
 	b.slabs = u.slabs
+	b.slabs.turn = 0 // of every graph alike: its first layer's result goes to the same slab
 	in := u.slabs.input(1, first.D, first.H, first.W, first.Ci)
 	y, err := b.forward(u.config(), t.shapes, b.input("in", in))
 	if err != nil {

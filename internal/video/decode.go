@@ -59,7 +59,7 @@ func openVideo(ctx context.Context, path string, part Part, alpha bool) (Info, s
 	d := &decoder{info: info, l: l, all: cut.frames, strict: !cut.lenient, limits: cut.limits}
 	d.ctx, d.stop = context.WithCancel(ctx)
 	d.args = []string{"-hide_banner", "-nostdin", "-v", "error", "-max_pixels", strconv.FormatInt(MaxPixels, 10),
-		"-threads", strconv.Itoa(min(runtime.NumCPU(), 8))}
+		"-threads", strconv.Itoa(min(runtime.NumCPU(), runtime.GOMAXPROCS(0), 8))}
 	if cut.lenient {
 		d.args = append(d.args, wholePackets...)
 	} else {

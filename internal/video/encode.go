@@ -133,9 +133,12 @@ func (w *Writer) arguments(tmp string) ([]string, error) {
 	w.graph = strings.Join(filters, ",")
 	args = append(args, "-filter_script:v:0", "pipe:3", "-fps_mode:v:0", "passthrough", "-enc_time_base:v:0", tick)
 	args = append(args, t.codec...)
-	if n := len(f.Times); n > 0 { // no frame follows that would end the last one
+	switch n := len(f.Times); {
+	case n > 0: // no frame follows that would end the last one
 		times, shift := w.clock(base)
 		args = append(args, "-bsf:v:0", fmt.Sprintf("setts=pts=PTS:dts=DTS:duration=if(gte(PTS\\,%d)\\,%d\\,DURATION)", shift+times[n-2], times[n-1]-times[n-2]))
+	case t.container == "mp4" || t.container == "mov": // ffmpeg rounds a frame's duration to microseconds
+		args = append(args, "-bsf:v:0", fmt.Sprintf("setts=pts=PTS:dts=DTS:duration=round(%d/TB/%d)", f.Rate.Den, f.Rate.Num))
 	}
 	args = append(args, t.colour.tags()...)
 	args = append(args, "-flags:v", "+bitexact", "-fflags", "+bitexact", "-max_muxing_queue_size", "9999", "-f", t.container)

@@ -3,7 +3,9 @@ package video
 import (
 	"math"
 	"math/rand/v2"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -105,6 +107,22 @@ func TestRatesAndCountsSurvive(t *testing.T) {
 			j, back := frames(t, out)
 			require.Equal(t, want.Mul(8), j.Rate, "%s ×8 in %s", rate, ext)
 			require.Len(t, back, 37)
+		}
+	}
+}
+
+// The last frame in MP4 and QuickTime lasts as long as the others: ffmpeg makes it one tick shorter at some rates.
+func TestLastFrameLastsAsLong(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	all := noise(10, 32, 32)
+	for _, rate := range []Rate{{120000, 1001}, {240000, 1001}, {60000, 1001}, {25, 2}} {
+		for _, ext := range []string{".mp4", ".mov"} {
+			out := filepath.Join(dir, "out"+ext)
+			save(t, out, Format{Width: 32, Height: 32, Rate: rate, Overwrite: true}, all)
+			said, err := exec.Command("ffprobe", "-v", "error", "-select_streams", "v", "-show_entries", "stream=avg_frame_rate", "-of", "csv=p=0", out).Output()
+			require.NoError(t, err)
+			require.Equal(t, rate.String(), strings.TrimSpace(string(said)), "frames by duration, %s", ext)
 		}
 	}
 }

@@ -55,6 +55,8 @@ func (t *target) yuv4mpeg(f Format) {
 	if !ok || p.rgb || !slices.Contains([]string{"420", "422", "444"}, p.planar[3:6]) {
 		p, _ = pixelFormat("yuv444p")
 		t.colour.Chroma = ""
+	} else if t.colour.Chroma == "" {
+		t.colour.Chroma = "left" // as everything reads what does not say it; ffmpeg would write "centre"
 	}
 	t.ycbcr(p.deep(bits, false))
 }

@@ -66,6 +66,8 @@ func lengths(be conv.Backend) error {
 			func(s *conv.Shape) { s.H, s.Pad[1] = 1, [2]int{} },
 			func(s *conv.Shape) { s.Act = 99 },
 			func(s *conv.Shape) { s.N, s.D, s.H, s.W = 1<<40, 1<<40, 1<<40, 1<<40 }, // overflows
+			func(s *conv.Shape) { s.D, s.KD = 1<<62, 1<<62 },                        // overflows in a sum
+			func(s *conv.Shape) { s.D, s.KD, s.Pad[0] = 1<<17, 1<<17, [2]int{} },    // a kernel of 400,000 taps
 		} {
 			s := s
 			bad(&s)

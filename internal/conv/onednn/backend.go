@@ -1,7 +1,7 @@
 //go:build cgo && !noonednn
 
 // Package onednn computes convolutions through cgo: in float32 with oneDNN (libdnnl 2.x), in bfloat16 with kernels of our
-// own for processors with AVX-512 (avx512.c).
+// own for processors with AVX-512 (avx512.h).
 //
 // A oneDNN primitive may crash when it runs on another OS thread than the one that made it, and OpenMP keeps a
 // pool of workers for every thread that calls it. Go moves goroutines between threads freely, so one goroutine,

@@ -85,13 +85,19 @@ func runOwn(engine *C.tsr_engine, k kernels, j *job) error {
 	}
 	var st C.int
 	j.q = problem(j.kind, j.s, flipped(j.kind, j.s))
+	x, dz := ptr(j.a), ptr(j.b)
+	if j.kind == backKernel && j.q.flipped != 0 {
+		x, dz = dz, x
+	}
 	switch {
-	case j.kind == backKernel && narrow(j.s):
-		st = C.tsr_own_back_kernel(engine, &j.q, k.half(), ptr(j.dst), ptr(j.dst2), ptr(j.b), ptr(j.a))
+	case j.kind == backKernel && k == ownHalf:
+		st = C.tsr_own_back_kernel_bf16(engine, &j.q, ptr(j.dst), ptr(j.dst2), x, dz)
 	case j.kind == backKernel:
-		st = C.tsr_own_back_kernel(engine, &j.q, k.half(), ptr(j.dst), ptr(j.dst2), ptr(j.a), ptr(j.b))
+		st = C.tsr_own_back_kernel_f32(engine, &j.q, ptr(j.dst), ptr(j.dst2), x, dz)
+	case k == ownHalf:
+		st = C.tsr_own_forward_bf16(engine, &j.q, ptr(j.dst), ptr(j.a), ptr(j.b), ptr(j.bias))
 	default:
-		st = C.tsr_own_forward(engine, &j.q, k.half(), ptr(j.dst), ptr(j.a), ptr(j.b), ptr(j.bias))
+		st = C.tsr_own_forward_f32(engine, &j.q, ptr(j.dst), ptr(j.a), ptr(j.b), ptr(j.bias))
 	}
 	if st != 0 {
 		return fmt.Errorf("onednn: %v of %v in %s: %s", j.kind, j.s, k.precision(), status(st))

@@ -476,3 +476,21 @@ int tsr_product(float *c, const float *a, const float *b, int64_t n) {
 const char *tsr_instructions(void) {
 	return dnnl_cpu_isa2str(dnnl_get_effective_cpu_isa());
 }
+
+#if defined(__x86_64__)
+
+int tsr_able(int half) {
+	int able = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+		__builtin_cpu_supports("avx512vl");
+	return able && (!half || __builtin_cpu_supports("avx512bf16"));
+}
+
+int tsr_bf16_fast(void) { return tsr_able(1) && __builtin_cpu_is("amd"); }
+
+#else
+
+int tsr_able(int half) { return 0; }
+
+int tsr_bf16_fast(void) { return 0; }
+
+#endif

@@ -1,4 +1,4 @@
-// The C side of package onednn: every call into oneDNN is made in kernels.c, on one thread. avx512.c has kernels of our own.
+// The C side of package onednn: every call into oneDNN is made in kernels.c. avx512.h has kernels of our own.
 // Functions that return int return 0, or a dnnl_status_t for tsr_status to name.
 #ifndef TSR_ONEDNN_KERNELS_H
 #define TSR_ONEDNN_KERNELS_H
@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// tsr_engine is oneDNN's engine and stream, and the one block of scratch memory that all plans use in turn.
+// tsr_engine is oneDNN's engine and streams, one for each thread, and the one block of scratch memory that all plans use in turn.
 typedef struct tsr_engine tsr_engine;
 
 // tsr_plan is a convolution compiled for one problem. It holds no data.
@@ -42,9 +42,11 @@ int tsr_able(int half);
 // tsr_bf16_fast says whether it is of a make whose bfloat16 was measured to be faster than its float32.
 int tsr_bf16_fast(void);
 
-// tsr_own_forward and tsr_own_back_kernel compute the same as tsr_forward and tsr_back_kernel, without a plan: avx512.c.
-int tsr_own_forward(tsr_engine *e, const tsr_problem *q, int half, float *y, const float *x, const float *w, const float *b);
-int tsr_own_back_kernel(tsr_engine *e, const tsr_problem *q, int half, float *dw, float *db, const float *x, const float *dz);
+// tsr_own_forward_… and tsr_own_back_kernel_… compute the same as tsr_forward and tsr_back_kernel, without a plan: avx512.h.
+int tsr_own_forward_f32(tsr_engine *e, const tsr_problem *q, float *y, const float *x, const float *w, const float *b);
+int tsr_own_forward_bf16(tsr_engine *e, const tsr_problem *q, float *y, const float *x, const float *w, const float *b);
+int tsr_own_back_kernel_f32(tsr_engine *e, const tsr_problem *q, float *dw, float *db, const float *x, const float *dz);
+int tsr_own_back_kernel_bf16(tsr_engine *e, const tsr_problem *q, float *dw, float *db, const float *x, const float *dz);
 
 // tsr_act_back computes dz[i] = dy[i] where y[i] > 0, slope·dy[i] elsewhere. dz may be dy.
 void tsr_act_back(float *dz, const float *dy, const float *y, int64_t len, float slope);

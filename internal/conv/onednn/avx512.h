@@ -1,7 +1,6 @@
-//go:build cgo && !noonednn
-
-// Convolutions of our own for processors with AVX-512, in float32 and in bfloat16: data and kernel are rounded to it then,
-// products are exact, sums and results are float32.
+// Convolutions of our own for processors with AVX-512: a template, compiled once for float32 (avx512_f32.c, HALF is 0) and once for
+// bfloat16 (avx512_bf16.c, HALF is 1), so that no instruction of the latter can get into the former. In bfloat16 data and kernel are
+// rounded to it, products are exact, sums and results are float32.
 //
 // A unit is what one lane multiplies: a float, or a pair of bfloat16, for the instruction VDPBF16PS of AVX512-BF16. A pair
 // is two neighbouring channels in Forward, two neighbouring voxels in the gradient of the kernel. The data is laid out in
@@ -10,14 +9,23 @@
 
 #include "engine.h"
 
-#include <omp.h>
-#include <string.h>
+#if HALF
+#define NAMED(name) name##_bf16
+#else
+#define NAMED(name) name##_f32
+#endif
 
 #if defined(__x86_64__)
 
 #include <immintrin.h>
+#include <omp.h>
+#include <string.h>
 
+#if HALF
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")))
+#else
+#define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
+#endif
 #define INLINE static inline __attribute__((always_inline)) TARGET
 
 enum {
@@ -25,16 +33,9 @@ enum {
 	MOST = 4,             // registers of results a group has at most
 	CUT = 560 << 10,      // bytes of data in a cut, where that can be
 	ALONE = 1 << 19,      // multiplications that one thread has done before another has woken up
+	PER = HALF ? 2 : 1,   // numbers in a unit
 	PIECES = 8,           // into which the gradient of the kernel is divided, where there are as many cuts
 };
-
-int tsr_able(int half) {
-	int able = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-		__builtin_cpu_supports("avx512vl");
-	return able && (!half || __builtin_cpu_supports("avx512bf16"));
-}
-
-int tsr_bf16_fast(void) { return tsr_able(1) && __builtin_cpu_is("amd"); }
 
 static int64_t out_size(const tsr_problem *q, int axis) {
 	return q->size[axis] + q->lo[axis] + q->hi[axis] - q->k[axis] + 1;
@@ -44,6 +45,8 @@ static int64_t up(int64_t n, int64_t d) { return (n + d - 1) / d; }
 
 // first gives the mask of the first n lanes.
 INLINE __mmask16 first(int64_t n) { return n >= LANES ? 0xffff : (__mmask16)((1u << n) - 1); }
+
+#if HALF
 
 // rounded gives 16 floats as bfloat16, to nearest even.
 INLINE __m256i rounded(__m512 v) { return (__m256i)_mm512_cvtneps_pbh(v); }
@@ -56,12 +59,25 @@ INLINE __m512i paired(__m512 a, __m512 b) {
 }
 
 // multiplied adds the products of two registers of units to sums.
-INLINE __m512 multiplied(__m512 sum, __m512i a, __m512i b, const int half) {
-	return half ? _mm512_dpbf16_ps(sum, (__m512bh)a, (__m512bh)b) : _mm512_fmadd_ps((__m512)a, (__m512)b, sum);
+INLINE __m512 multiplied(__m512 sum, __m512i a, __m512i b) { return _mm512_dpbf16_ps(sum, (__m512bh)a, (__m512bh)b); }
+
+// store writes 16 units: of the numbers from a on that m names, and, beside them in a pair, of those from b on that mb names.
+INLINE void store(uint32_t *to, __mmask16 m, const float *a, __mmask16 mb, const float *b) {
+	_mm512_storeu_si512(to, paired(_mm512_maskz_loadu_ps(m, a), _mm512_maskz_loadu_ps(mb, b)));
 }
 
+#else
+
+INLINE __m512 multiplied(__m512 sum, __m512i a, __m512i b) { return _mm512_fmadd_ps((__m512)a, (__m512)b, sum); }
+
+INLINE void store(uint32_t *to, __mmask16 m, const float *a, __mmask16 mb, const float *b) {
+	_mm512_storeu_ps(to, _mm512_maskz_loadu_ps(m, a));
+}
+
+#endif
+
 // units is how many hold n numbers.
-static int64_t units(int64_t n, int half) { return half ? up(n, 2) : n; }
+static int64_t units(int64_t n) { return up(n, PER); }
 
 // groups divides the registers that c channels fill into groups of at most `most`, as even as can be.
 static int64_t groups(int64_t c, int64_t most) { return up(up(c, LANES), most); }
@@ -137,19 +153,15 @@ static tsr_problem flat(const tsr_problem *q) {
 // ---- Forward ----
 
 // lay_channels writes a row of w voxels of ci channels as units of channels, after lo and before hi voxels of zeros.
-TARGET static void lay_channels(uint32_t *dst, const float *src, int64_t lo, int64_t w, int64_t hi, int64_t ci, int half) {
-	int64_t n = units(ci, half);
+TARGET static void lay_channels(uint32_t *dst, const float *src, int64_t lo, int64_t w, int64_t hi, int64_t ci) {
+	int64_t n = units(ci);
 	if (!src) {
 		memset(dst, 0, (lo + w + hi) * n * sizeof *dst);
 		return;
 	}
 	memset(dst, 0, lo * n * sizeof *dst);
 	dst += lo * n;
-	if (!half) {
-		memcpy(dst, src, w * n * sizeof *dst);
-		memset(dst + w * n, 0, hi * n * sizeof *dst);
-		return;
-	}
+#if HALF
 	int64_t run = ci % 2 ? ci : w * ci, runs = ci % 2 ? w : 1; // voxels of an odd number of channels one by one
 	for (int64_t r = 0; r < runs; r++, src += run, dst += up(run, 2)) {
 		int64_t i = 0;
@@ -160,11 +172,15 @@ TARGET static void lay_channels(uint32_t *dst, const float *src, int64_t lo, int
 			_mm256_mask_storeu_epi32(dst + i / 2, (__mmask8)first(up(run - i, 2)), v);
 		}
 	}
+#else
+	memcpy(dst, src, w * n * sizeof *dst);
+	dst += w * n;
+#endif
 	memset(dst, 0, hi * n * sizeof *dst);
 }
 
 // lay_reversed writes one tap of a group, whose kernel is given as [co,ci]: a lane takes a row of it.
-TARGET static void lay_reversed(uint32_t *to, const float *tap, const tsr_problem *q, int64_t z0, int64_t nz, int half) {
+TARGET static void lay_reversed(uint32_t *to, const float *tap, const tsr_problem *q, int64_t z0, int64_t nz) {
 	for (int64_t z = 0; z < nz; z++)
 		for (int64_t l = 0; l < LANES; l++) {
 			int64_t c = (z0 + z) * LANES + l;
@@ -172,28 +188,30 @@ TARGET static void lay_reversed(uint32_t *to, const float *tap, const tsr_proble
 				uint32_t row[LANES] = {0};
 				if (c < q->co) {
 					__m512 v = _mm512_maskz_loadu_ps(first(q->ci - i), tap + c * q->ci + i);
-					if (half)
-						_mm256_storeu_si256((__m256i *)row, rounded(v));
-					else
-						_mm512_storeu_ps(row, v);
+#if HALF
+					_mm256_storeu_si256((__m256i *)row, rounded(v));
+#else
+					_mm512_storeu_ps(row, v);
+#endif
 				}
-				int64_t u = units(i, half), last = units(q->ci - i < LANES ? q->ci : i + LANES, half);
+				int64_t u = units(i), last = units(q->ci - i < LANES ? q->ci : i + LANES);
 				for (int64_t j = u; j < last; j++)
 					to[(j * nz + z) * LANES + l] = row[j - u];
 			}
 		}
 }
 
-// lay_kernel, called by all threads of a region, writes the kernel as [group][tap][unit][register][lane], units of the data's channels, zeros beyond the last ones.
-TARGET static void lay_kernel(uint32_t *dst, const float *w, const tsr_problem *q, int half) {
-	int64_t taps = q->k[0] * q->k[1] * q->k[2], n = units(q->ci, half), ng = groups(q->co, MOST);
+// lay_kernel, called by all threads of a region, writes the kernel as [group][tap][unit][register][lane], units of the data's
+// channels, zeros beyond the last ones.
+TARGET static void lay_kernel(uint32_t *dst, const float *w, const tsr_problem *q) {
+	int64_t taps = q->k[0] * q->k[1] * q->k[2], n = units(q->ci), ng = groups(q->co, MOST);
 #pragma omp for collapse(2) schedule(static)
 	for (int64_t g = 0; g < ng; g++)
 		for (int64_t t = 0; t < taps; t++) {
 			int64_t z0 = group_at(q->co, MOST, g), nz = group_at(q->co, MOST, g + 1) - z0;
 			uint32_t *to = dst + (z0 * taps + t * nz) * n * LANES;
 			if (q->flipped) { // w is [co,ci], taps in reverse
-				lay_reversed(to, w + (taps - 1 - t) * q->ci * q->co, q, z0, nz, half);
+				lay_reversed(to, w + (taps - 1 - t) * q->ci * q->co, q, z0, nz);
 				continue;
 			}
 			const float *tap = w + t * q->ci * q->co;
@@ -201,13 +219,8 @@ TARGET static void lay_kernel(uint32_t *dst, const float *w, const tsr_problem *
 				for (int64_t z = 0; z < nz; z++, to += LANES) {
 					int64_t c = (z0 + z) * LANES;
 					__mmask16 m = first(q->co - c);
-					if (!half) {
-						_mm512_storeu_ps(to, _mm512_maskz_loadu_ps(m, tap + u * q->co + c));
-						continue;
-					}
-					const float *a = tap + 2 * u * q->co + c;
-					__mmask16 odd = 2 * u + 1 < q->ci ? m : 0;
-					_mm512_storeu_si512(to, paired(_mm512_maskz_loadu_ps(m, a), _mm512_maskz_loadu_ps(odd, a + q->co)));
+					const float *a = tap + PER * u * q->co + c;
+					store(to, m, a, 2 * u + 1 < q->ci ? m : 0, a + q->co);
 				}
 		}
 }
@@ -225,7 +238,7 @@ typedef struct {
 	float slope;
 } block;
 
-INLINE void block_of(const block *k, const int nv, const int nz, const int half) {
+INLINE void block_of(const block *k, const int nv, const int nz) {
 	__m512 sum[14][MOST];
 #pragma GCC unroll 4
 	for (int z = 0; z < nz; z++) {
@@ -250,7 +263,7 @@ INLINE void block_of(const block *k, const int nv, const int nz, const int half)
 				__m512i data = _mm512_set1_epi32((int)x[v][u]);
 #pragma GCC unroll 4
 				for (int z = 0; z < nz; z++)
-					sum[v][z] = multiplied(sum[v][z], kernel[z], data, half);
+					sum[v][z] = multiplied(sum[v][z], kernel[z], data);
 			}
 		}
 	}
@@ -272,20 +285,19 @@ INLINE void block_of(const block *k, const int nv, const int nz, const int half)
 // voxels is how many voxels a block has, by the registers of its group: as many as there are registers for.
 static const int voxels[MOST + 1] = {0, 14, 12, 8, 6};
 
-#define BLOCK(half, nz, nv) case 10 * nz + half: block_of(k, nv, nz, half); return;
+#define BLOCK(nz, nv) case nz: block_of(k, nv, nz); return;
 
-TARGET static void run_block(const block *k, int nz, int half) {
-	switch (10 * nz + half) {
-		BLOCK(0, 1, 14) BLOCK(0, 2, 12) BLOCK(0, 3, 8) BLOCK(0, 4, 6)
-		BLOCK(1, 1, 14) BLOCK(1, 2, 12) BLOCK(1, 3, 8) BLOCK(1, 4, 6)
+TARGET static void run_block(const block *k, int nz) {
+	switch (nz) {
+		BLOCK(1, 14) BLOCK(2, 12) BLOCK(3, 8) BLOCK(4, 6)
 	}
 }
 
 // forward_cut computes a cut of the result. packed is memory for its data.
-static void forward_cut(const tsr_problem *q, int half, cut k, float *y, const float *x, const uint32_t *w, const float *b, uint32_t *packed) {
-	int64_t n = units(q->ci, half), wide = q->size[2] + q->lo[2] + q->hi[2], ow = out_size(q, 2);
+static void forward_cut(const tsr_problem *q, cut k, float *y, const float *x, const uint32_t *w, const float *b, uint32_t *packed) {
+	int64_t n = units(q->ci), wide = q->size[2] + q->lo[2] + q->hi[2], ow = out_size(q, 2);
 	for (int64_t i = 0; i < k.from_planes * k.from_rows; i++)
-		lay_channels(packed + i * wide * n, row_of(q, &k, x, i), q->lo[2], q->size[2], q->hi[2], q->ci, half);
+		lay_channels(packed + i * wide * n, row_of(q, &k, x, i), q->lo[2], q->size[2], q->hi[2], q->ci);
 	int64_t ntaps = q->k[0] * q->k[1] * q->k[2], taps[ntaps];
 	for (int64_t t = 0; t < ntaps; t++) {
 		int64_t i = t / q->k[2] / q->k[1], j = t / q->k[2] % q->k[1];
@@ -313,14 +325,14 @@ static void forward_cut(const tsr_problem *q, int half, cut k, float *y, const f
 					if (++h == k.rows) h = 0, d++;
 				}
 			}
-			run_block(&bl, (int)nz, half);
+			run_block(&bl, (int)nz);
 		}
 	}
 }
 
-int tsr_own_forward(tsr_engine *e, const tsr_problem *problem, int half, float *y, const float *x, const float *w, const float *b) {
+int NAMED(tsr_own_forward)(tsr_engine *e, const tsr_problem *problem, float *y, const float *x, const float *w, const float *b) {
 	tsr_problem q = flat(problem);
-	int64_t n = units(q.ci, half), wide = q.size[2] + q.lo[2] + q.hi[2];
+	int64_t n = units(q.ci), wide = q.size[2] + q.lo[2] + q.hi[2];
 	cuts c = divided(&q, wide * n * 4, 0);
 	while (c.count < 4 * e->threads && c.planes * c.rows > 1) // results do not depend on the cuts, so all threads may have some
 		c = c.planes > c.rows ? cuts_of(&q, up(c.planes, 2), c.rows) : cuts_of(&q, c.planes, up(c.rows, 2));
@@ -331,10 +343,10 @@ int tsr_own_forward(tsr_engine *e, const tsr_problem *problem, int half, float *
 	int64_t work = q.n * out_size(&q, 0) * out_size(&q, 1) * out_size(&q, 2) * q.k[0] * q.k[1] * q.k[2] * q.ci * q.co;
 #pragma omp parallel if (work > ALONE)
 	{
-		lay_kernel(packed, w, &q, half);
+		lay_kernel(packed, w, &q);
 #pragma omp for schedule(dynamic, 1)
 		for (int64_t i = 0; i < c.count; i++)
-			forward_cut(&q, half, cut_at(&q, &c, i), y, x, packed, b, (uint32_t *)(e->scratch + kernel + omp_get_thread_num() * data));
+			forward_cut(&q, cut_at(&q, &c, i), y, x, packed, b, (uint32_t *)(e->scratch + kernel + omp_get_thread_num() * data));
 	}
 	return dnnl_success;
 }
@@ -343,17 +355,13 @@ int tsr_own_forward(tsr_engine *e, const tsr_problem *problem, int half, float *
 
 // lay_voxels writes n units of voxels of a row of w, from voxel `from` on, zeros where there is none. A voxel has `all` channels, of which
 // c are taken, from src on, and filled up to `stride`. src is NULL for zeros.
-TARGET static void lay_voxels(uint32_t *dst, const float *src, int64_t w, int64_t from, int64_t n, int64_t all, int64_t c, int64_t stride, int half) {
+TARGET static void lay_voxels(uint32_t *dst, const float *src, int64_t w, int64_t from, int64_t n, int64_t all, int64_t c, int64_t stride) {
 	for (int64_t u = 0; u < n; u++, dst += stride) {
-		int64_t a = from + (half ? 2 * u : u);
+		int64_t a = from + PER * u;
 		int in = src && a >= 0 && a < w, next = src && a + 1 >= 0 && a + 1 < w;
 		for (int64_t i = 0; i < stride; i += LANES) {
 			__mmask16 m = i < c ? first(c - i) : 0;
-			__m512 v = _mm512_maskz_loadu_ps(in ? m : 0, src + a * all + i);
-			if (half)
-				_mm512_storeu_si512(dst + i, paired(v, _mm512_maskz_loadu_ps(next ? m : 0, src + (a + 1) * all + i)));
-			else
-				_mm512_storeu_ps(dst + i, v);
+			store(dst + i, in ? m : 0, src + a * all + i, next ? m : 0, src + (a + 1) * all + i);
 		}
 	}
 }
@@ -370,7 +378,7 @@ typedef struct {
 	int add;                   // to dw
 } sheet;
 
-INLINE void sheet_of(const sheet *k, const int nv, const int nz, const int half) {
+INLINE void sheet_of(const sheet *k, const int nv, const int nz) {
 	__m512 sum[14][MOST];
 #pragma GCC unroll 14
 	for (int v = 0; v < nv; v++)
@@ -391,7 +399,7 @@ INLINE void sheet_of(const sheet *k, const int nv, const int nz, const int half)
 					__m512i data = _mm512_set1_epi32((int)x[v]);
 #pragma GCC unroll 4
 					for (int i = 0; i < nz; i++)
-						sum[v][i] = multiplied(sum[v][i], grad[i], data, half);
+						sum[v][i] = multiplied(sum[v][i], grad[i], data);
 				}
 			}
 		}
@@ -414,14 +422,11 @@ INLINE void sheet_of(const sheet *k, const int nv, const int nz, const int half)
 // for each product, and a quarter of the speed was lost.
 static const int heights[MOST + 1][5] = {{0}, {14, 12, 8, 4}, {12, 8, 4}, {4}, {4}};
 
-#define SHEET(half, nz, nv) case 1000 * half + 100 * nz + nv: sheet_of(k, nv, nz, half); return;
-#define SHEETS(half) SHEET(half, 1, 14) SHEET(half, 1, 12) SHEET(half, 1, 8) SHEET(half, 1, 4) SHEET(half, 2, 12) \
-	SHEET(half, 2, 8) SHEET(half, 2, 4) SHEET(half, 3, 4) SHEET(half, 4, 4)
+#define SHEET(nz, nv) case 100 * nz + nv: sheet_of(k, nv, nz); return;
 
-TARGET static void run_sheet(const sheet *k, int nv, int nz, int half) {
-	switch (1000 * half + 100 * nz + nv) {
-		SHEETS(0)
-		SHEETS(1)
+TARGET static void run_sheet(const sheet *k, int nv, int nz) {
+	switch (100 * nz + nv) {
+		SHEET(1, 14) SHEET(1, 12) SHEET(1, 8) SHEET(1, 4) SHEET(2, 12) SHEET(2, 8) SHEET(2, 4) SHEET(3, 4) SHEET(4, 4)
 	}
 }
 
@@ -446,7 +451,6 @@ TARGET static void add_row(float *sum, const float *row, int64_t w, int64_t c) {
 // A gradient is what all cuts of one problem have in common.
 typedef struct {
 	tsr_problem q;
-	int half;
 	cuts c;
 	int64_t most;            // registers in a group
 	int64_t n, xn, xrow;     // units in a row of z and of x, and the latter's numbers
@@ -456,18 +460,18 @@ typedef struct {
 	size_t xsize, size;      // bytes of x, and of all
 } gradient;
 
-static gradient gradient_of(const tsr_problem *problem, int half) {
-	gradient p = {.q = flat(problem), .half = half};
+static gradient gradient_of(const tsr_problem *problem) {
+	gradient p = {.q = flat(problem)};
 	tsr_problem *q = &p.q;
-	if (q->size[2] == 1 && q->k[1] == 1) { // voxels of a row make units
+	if (q->size[2] == 1 && q->k[1] == 1 && q->k[2] == 1) { // voxels of a column make units
 		int64_t power = q->size[1] & -q->size[1];
 		q->size[2] = power < 64 ? power : 64;
 		q->size[1] /= q->size[2];
 	}
 	p.most = q->ci > 4 ? 2 : MOST;
-	p.n = units(out_size(q, 2), half);
-	p.phases = half && q->k[2] > 1 ? 2 : 1;
-	p.xn = p.n + (q->k[2] - 1) / (half ? 2 : 1);
+	p.n = units(out_size(q, 2));
+	p.phases = HALF && q->k[2] > 1 ? 2 : 1;
+	p.xn = p.n + (q->k[2] - 1) / PER;
 	p.xunit = up(q->ci, LANES) * LANES + LANES;
 	p.xrow = p.xn * p.xunit;
 	int64_t zrow = p.n * up(q->co, LANES) * LANES;
@@ -483,19 +487,19 @@ static gradient gradient_of(const tsr_problem *problem, int half) {
 TARGET static void gradient_cut(const gradient *p, int64_t i, char *at, float *dw, float *db, const float *x, const float *dz, int add) {
 	const tsr_problem *q = &p->q;
 	cut k = cut_at(q, &p->c, i);
-	int64_t ow = out_size(q, 2), ng = groups(q->co, p->most), step = p->half ? 2 : 1;
+	int64_t ow = out_size(q, 2), ng = groups(q->co, p->most);
 	uint32_t *xu = (uint32_t *)at, *zu = (uint32_t *)(at + p->xsize);
 	for (int64_t r = 0; r < k.from_planes * k.from_rows; r++)
 		for (int64_t ph = 0; ph < p->phases; ph++)
 			lay_voxels(xu + (ph * p->xrows + r) * p->xrow, row_of(q, &k, x, r), q->size[2], ph - q->lo[2], p->xn, q->ci, q->ci,
-				p->xunit, p->half);
+				p->xunit);
 	if (!add) memset(db, 0, q->co * sizeof *db);
 	for (int64_t r = 0; r < k.planes * k.rows; r++) {
 		int64_t d = k.d + r / k.rows, h = k.h + r % k.rows;
 		const float *row = dz + ((k.n * out_size(q, 0) + d) * out_size(q, 1) + h) * ow * q->co;
 		for (int64_t g = 0; g < ng; g++) { // each group's in one piece
 			int64_t c0 = group_at(q->co, p->most, g) * LANES, c1 = group_at(q->co, p->most, g + 1) * LANES;
-			lay_voxels(zu + c0 * p->zrows * p->n + r * p->n * (c1 - c0), row + c0, ow, 0, p->n, q->co, q->co - c0, c1 - c0, p->half);
+			lay_voxels(zu + c0 * p->zrows * p->n + r * p->n * (c1 - c0), row + c0, ow, 0, p->n, q->co, q->co - c0, c1 - c0);
 		}
 		add_row(db, row, ow, q->co);
 	}
@@ -506,12 +510,12 @@ TARGET static void gradient_cut(const gradient *p, int64_t i, char *at, float *d
 			for (int64_t v = 0, nv; v < q->ci; v += nv) {
 				nv = height(q->ci - v, nz);
 				sheet s = {
-					.x = xu + (kw % step * p->xrows + kd * k.from_rows + kh) * p->xrow + kw / step * p->xunit + v,
+					.x = xu + (kw % PER * p->xrows + kd * k.from_rows + kh) * p->xrow + kw / PER * p->xunit + v,
 					.z = zu + z0 * LANES * p->zrows * p->n, .planes = k.planes, .rows = k.rows, .n = p->n,
 					.xplane = k.from_rows * p->xrow, .xrow = p->xrow, .xunit = p->xunit, .zunit = nz * LANES,
 					.dw = dw + (t * q->ci + v) * q->co + z0 * LANES, .co = q->co,
 					.data = q->ci - v, .channels = q->co - z0 * LANES, .add = add};
-				run_sheet(&s, (int)nv, (int)nz, p->half);
+				run_sheet(&s, (int)nv, (int)nz);
 			}
 		}
 }
@@ -525,8 +529,8 @@ static void turned(float *dw, const float *from, const tsr_problem *q) {
 				dw[(taps - 1 - t) * tap + j * q->ci + i] = from[t * tap + i * q->co + j];
 }
 
-int tsr_own_back_kernel(tsr_engine *e, const tsr_problem *problem, int half, float *dw, float *db, const float *x, const float *dz) {
-	gradient p = gradient_of(problem, half);
+int NAMED(tsr_own_back_kernel)(tsr_engine *e, const tsr_problem *problem, float *dw, float *db, const float *x, const float *dz) {
+	gradient p = gradient_of(problem);
 	int64_t len = p.q.k[0] * p.q.k[1] * p.q.k[2] * p.q.ci * p.q.co, co = p.q.co, n = p.c.count < PIECES ? p.c.count : PIECES;
 	size_t one = up(p.size, 4096) * 4096, part = up((len + co) * 4, 64) * 64;
 	TRY(tsr_room(e, e->threads * one + n * part));
@@ -566,15 +570,11 @@ int tsr_own_back_kernel(tsr_engine *e, const tsr_problem *problem, int half, flo
 
 #else
 
-int tsr_able(int half) { return 0; }
-
-int tsr_bf16_fast(void) { return 0; }
-
-int tsr_own_forward(tsr_engine *e, const tsr_problem *q, int half, float *y, const float *x, const float *w, const float *b) {
+int NAMED(tsr_own_forward)(tsr_engine *e, const tsr_problem *q, float *y, const float *x, const float *w, const float *b) {
 	return dnnl_unimplemented;
 }
 
-int tsr_own_back_kernel(tsr_engine *e, const tsr_problem *q, int half, float *dw, float *db, const float *x, const float *dz) {
+int NAMED(tsr_own_back_kernel)(tsr_engine *e, const tsr_problem *q, float *dw, float *db, const float *x, const float *dz) {
 	return dnnl_unimplemented;
 }
 

@@ -1,0 +1,4 @@
+//go:build cgo && !noonednn
+
+#define HALF 1
+#include "avx512.h"
