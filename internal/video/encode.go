@@ -137,8 +137,8 @@ func (w *Writer) arguments(tmp string) ([]string, error) {
 	case n > 0: // no frame follows that would end the last one
 		times, shift := w.clock(base)
 		args = append(args, "-bsf:v:0", fmt.Sprintf("setts=pts=PTS:dts=DTS:duration=if(gte(PTS\\,%d)\\,%d\\,DURATION)", shift+times[n-2], times[n-1]-times[n-2]))
-	case t.container == "mp4" || t.container == "mov": // ffmpeg rounds a frame's duration to microseconds
-		args = append(args, "-bsf:v:0", fmt.Sprintf("setts=pts=PTS:dts=DTS:duration=round(%d/TB/%d)", f.Rate.Den, f.Rate.Num))
+	case (t.container == "mp4" || t.container == "mov") && scale(base) == base: // ffmpeg rounds a duration, which shows in short ticks
+		args = append(args, "-bsf:v:0", fmt.Sprintf("setts=pts=PTS:dts=DTS:duration=%d", f.Rate.Den*(base/f.Rate.Num)))
 	}
 	args = append(args, t.colour.tags()...)
 	args = append(args, "-flags:v", "+bitexact", "-fflags", "+bitexact", "-max_muxing_queue_size", "9999", "-f", t.container)
