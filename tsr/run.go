@@ -132,6 +132,7 @@ func Upsample(ctx context.Context, src Source, sink Sink, o *Options) (*Result, 
 	r.job = j
 	if r.st.Done { // asked for again although it was finished: only the networks are still there
 		r.st.Task, r.st.Block, r.st.Done, r.st.Seconds = 0, 0, false, nil
+		j.ForgetLevels()
 	}
 	if r.st.Seconds == nil {
 		r.st.Seconds = map[progress.Phase]float64{}

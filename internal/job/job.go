@@ -365,6 +365,9 @@ func (j *Job) Sync() error {
 	return nil
 }
 
+// ForgetLevels is for a job that begins again: no level is relied on.
+func (j *Job) ForgetLevels() { j.m.Levels = nil }
+
 // DropLevel removes a level. One that is not there is no error.
 func (j *Job) DropLevel(name string) error {
 	delete(j.mem, name)
