@@ -32,8 +32,18 @@ func TestNothingLeaks(t *testing.T) {
 		call(i)
 	}
 	goroutines, files, memory := runtime.NumGoroutine(), openFiles(t), resident(t)
-	for i := range 100 {
-		call(i)
+	for again := false; ; again = true {
+		for i := range 100 {
+			call(i)
+		}
+		after := resident(t)
+		t.Logf("%d → %d pages", memory, after)
+		if after <= memory*105/100 {
+			break
+		}
+		// A thread more, which a busy machine makes, is no leak: that grows every time.
+		require.False(t, again, "it grows again: %d → %d pages", memory, after)
+		memory = after
 	}
 	// A goroutine whose work is done may take a moment to end, as may a finalizer that closes a file.
 	for range 1000 { // not require.Eventually: it looks from a goroutine of its own
@@ -44,9 +54,6 @@ func TestNothingLeaks(t *testing.T) {
 	}
 	require.LessOrEqual(t, runtime.NumGoroutine(), goroutines)
 	require.LessOrEqual(t, openFiles(t), files)
-	after := resident(t)
-	t.Logf("%d → %d pages, %d → %d goroutines", memory, after, goroutines, runtime.NumGoroutine())
-	require.LessOrEqual(t, after, memory*105/100)
 }
 
 func openFiles(t *testing.T) int {
