@@ -282,7 +282,7 @@ func (r *run) steps(t task, job *train.Run, m *net.Model, codec *net.Codec, leve
 		}
 		tick.event.Loss, tick.event.Rate = rep.Loss, rep.Rate
 		tick.at(rep.Step)
-		// before the checkpoint: a run that goes on from there does not come by again
+		// Before the checkpoint: a run that goes on from there does not come by again
 		if total > 0 && rep.Step < total && rep.Step%((total+3)/4) == 0 {
 			c, err := r.validate([]*net.Model{m}, codec, level)
 			if err != nil {

@@ -2,7 +2,6 @@ package tsr
 
 import (
 	"fmt"
-	"runtime"
 	"strconv"
 	"time"
 
@@ -197,7 +196,7 @@ func (o *Options) complete() (Options, settings, error) {
 		c.Seed = 1
 	}
 	if c.Threads == 0 {
-		c.Threads = min(runtime.NumCPU(), runtime.GOMAXPROCS(0)) // the latter knows a container's quota
+		c.Threads = conv.Threads()
 	}
 	if c.OnEvent == nil {
 		c.OnEvent = func(Event) {}

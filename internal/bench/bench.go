@@ -130,7 +130,7 @@ func (s *suite) untilStopped(f func() (*Report, error)) (*Report, error) {
 // complete returns o with defaults filled in.
 func (o Options) complete() Options {
 	if o.Threads == 0 {
-		o.Threads = min(runtime.NumCPU(), runtime.GOMAXPROCS(0))
+		o.Threads = conv.Threads()
 	}
 	if o.Backend == "" {
 		o.Backend = "auto"

@@ -5,7 +5,10 @@
 // Every Backend passes the suite in convtest; package ref is the truth, package all lists what is compiled in.
 package conv
 
-import "fmt"
+import (
+	"fmt"
+	"runtime"
+)
 
 // Act is the activation applied after the bias.
 type Act uint8
@@ -141,6 +144,10 @@ func (s Shape) fit(x, w, b, y int) error {
 func (s Shape) String() string {
 	return fmt.Sprintf("%dx%dx%dx%d_%d-%d_%dx%dx%d", s.N, s.D, s.H, s.W, s.Ci, s.Co, s.KD, s.KH, s.KW)
 }
+
+// Threads is the number of threads that a Backend takes if it may choose: as many as CPUs may be used, by the process's affinity
+// and by GOMAXPROCS, which knows a container's quota.
+func Threads() int { return min(runtime.NumCPU(), runtime.GOMAXPROCS(0)) }
 
 // Precision is the arithmetic of a Backend's convolutions. Their arguments and results are float32 in either.
 type Precision string

@@ -300,7 +300,7 @@ func (j *Job) Level(name string, t, h, w int) (*volume.Clip, error) {
 		return j.mem[name], nil
 	}
 	size := 4 * 3 * int64(t) * int64(h) * int64(w)
-	if err := j.whole(name, size); err != nil {
+	if err := j.whole(name); err != nil {
 		return nil, err
 	}
 	f, err := safeio.Open(j.path(name+levelExt), size)
@@ -313,8 +313,9 @@ func (j *Job) Level(name string, t, h, w int) (*volume.Clip, error) {
 }
 
 // whole refuses a level that was synced once and is not there any more, or shorter: opened, it would be zeros.
-func (j *Job) whole(name string, size int64) error {
-	if _, ok := j.m.Levels[name]; !ok {
+func (j *Job) whole(name string) error {
+	size, ok := j.m.Levels[name]
+	if !ok {
 		return nil
 	}
 	path := j.path(name + levelExt)

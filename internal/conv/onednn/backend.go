@@ -37,7 +37,6 @@ import "C"
 import (
 	"errors"
 	"fmt"
-	"runtime"
 	"sync"
 
 	"tsr/internal/conv"
@@ -78,8 +77,7 @@ const (
 	batch
 )
 
-// New starts a backend on the given number of threads; 0 means as many as CPUs may be used (the process's
-// affinity, and GOMAXPROCS, which knows a container's quota). Results do not depend on it. A precision that is not Able
+// New starts a backend on the given number of threads; 0 means conv.Threads. Results do not depend on it. A precision that is not Able
 // is an error.
 func New(threads int, p conv.Precision) (*Backend, error) {
 	if able, _ := Able(p); !able {
@@ -101,7 +99,7 @@ func start(threads int, k kernels) (*Backend, error) {
 		return nil, fmt.Errorf("onednn: %d threads", threads)
 	}
 	if threads == 0 {
-		threads = min(runtime.NumCPU(), runtime.GOMAXPROCS(0))
+		threads = conv.Threads()
 	}
 	b := &Backend{start: make(chan struct{}), done: make(chan struct{}), threads: threads, kernels: k}
 	b.calls.do = b.handOver
