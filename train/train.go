@@ -85,8 +85,19 @@ func (r *Run) drawProbe() {
 // Steps is the number of steps done.
 func (r *Run) Steps() int { return r.step }
 
-// SetRule replaces the rule, for a budget that has become a number of steps.
-func (r *Run) SetRule(rule Rule) { r.cfg.Rule = rule }
+// SetRule replaces the rule by one of its kind, for a budget that has become another number of steps. The new one knows
+// what the old one has learnt.
+func (r *Run) SetRule(rule Rule) error {
+	state, err := r.cfg.Rule.State()
+	if err == nil && len(state) > 0 {
+		err = rule.SetState(state)
+	}
+	if err != nil {
+		return fmt.Errorf("train: another rule: %w", err)
+	}
+	r.cfg.Rule = rule
+	return nil
+}
 
 // Report is what a step tells.
 type Report struct {

@@ -225,11 +225,16 @@ func (r *run) rule(stage int) train.Rule {
 	return train.Cosine{Peak: r.set.peak, Final: r.set.final, Warm: warm, Steps: n}
 }
 
-// A budget becomes steps by the median time of steps 11 to 40: earlier ones pay for the kernels' plans.
+// A budget becomes steps by the median time of steps 11 to 40: earlier ones pay for the kernels' plans. A machine becomes
+// slower or faster while it runs, so after each sixteenth those that are left are counted anew, unless without the
+// validations to come they end between the two shares of the budget.
 const (
 	measureFrom = 10
 	measureTo   = 40
 	reserve     = 0.93 // of the budget; the rest is for validation and a slower moment of the machine
+	recounts    = 16
+	earliest    = 0.85
+	latest      = 0.97
 )
 
 // budget divides the time for training into steps for each stage, the later ones, which start from the weights of the
@@ -245,9 +250,34 @@ func (r *run) budget(step time.Duration) {
 	}
 }
 
+// recount fits the steps that are left in this stage and the later ones to what is left of the budget when spent of it is
+// gone and a step takes that long, and reports whether that changed their number.
+func (r *run) recount(stage, done int, spent, step time.Duration) bool {
+	left := -done
+	for _, n := range r.st.StageSteps[stage:] {
+		left += n
+	}
+	budget, ahead := float64(r.set.budget), float64(left)*float64(max(step, 1))
+	if end := float64(spent) + ahead; end >= earliest*budget && end <= latest*budget {
+		return false
+	}
+	scale := max(reserve*budget-float64(spent), 0) / ahead
+	for s := stage; s < len(r.st.StageSteps); s++ {
+		r.setSteps(s, done+max(int(scale*float64(r.st.StageSteps[s]-done)), 1))
+		done = 0
+	}
+	return true
+}
+
+// crossed reports whether step is the first that completes another of n equal parts of total steps.
+func crossed(step, total, n int) bool {
+	return total > 0 && step < total && n*step/total > n*(step-1)/total
+}
+
 // steps trains until the rule says that it is over, with checkpoints, events and validations on the way.
 func (r *run) steps(t task, job *train.Run, m *net.Model, codec *net.Codec, level *volume.Clip) error {
-	measuring := r.opts.Steps == 0 && r.set.budget > 0 && len(r.st.StageSteps) == 0
+	timed := r.opts.Steps == 0 && r.set.budget > 0
+	measuring := timed && len(r.st.StageSteps) == 0
 	var times []time.Duration
 	total := r.opts.Steps
 	if len(r.st.StageSteps) > t.stage {
@@ -255,6 +285,13 @@ func (r *run) steps(t task, job *train.Run, m *net.Model, codec *net.Codec, leve
 	}
 	tick := r.ticker(progress.Train, t.in.String(), job.Steps(), total)
 	losses := curve{stage: t.stage}
+	counted := func() error { // there is a new number of steps, which must outlive us
+		total = r.st.StageSteps[t.stage]
+		tick.event.Total = total
+		r.saved = time.Time{}
+		return job.SetRule(r.rule(t.stage))
+	}
+	lap, from, validating := time.Now(), job.Steps(), time.Duration(0)
 	for {
 		began := time.Now()
 		rep, done, err := job.Step()
@@ -271,10 +308,9 @@ func (r *run) steps(t task, job *train.Run, m *net.Model, codec *net.Codec, leve
 				measuring = false
 				sort.Slice(times, func(i, j int) bool { return times[i] < times[j] })
 				r.budget(times[len(times)/2])
-				job.SetRule(r.rule(t.stage))
-				total = r.st.StageSteps[t.stage]
-				tick.event.Total = total
-				r.saved = time.Time{} // what the budget came to must outlive us
+				if err := counted(); err != nil {
+					return err
+				}
 			}
 		}
 		if p, ok := losses.add(rep.Step, total, rep.Loss, rep.Rate); ok {
@@ -283,13 +319,25 @@ func (r *run) steps(t task, job *train.Run, m *net.Model, codec *net.Codec, leve
 		tick.event.Loss, tick.event.Rate = rep.Loss, rep.Rate
 		tick.at(rep.Step)
 		// Before the checkpoint: a run that goes on from there does not come by again
-		if total > 0 && rep.Step < total && rep.Step%((total+3)/4) == 0 {
+		if crossed(rep.Step, total, 4) {
+			began := time.Now()
 			c, err := r.validate([]*net.Model{m}, codec, level)
 			if err != nil {
 				return err
 			}
+			validating += time.Since(began)
 			r.st.Gains = append(r.st.Gains, Checked{t.stage, rep.Step, c.gain(1)})
 			tick.gained(r.st.Gains)
+		}
+		if timed && crossed(rep.Step, total, recounts) {
+			r.count()
+			step := (time.Since(lap) - validating) / time.Duration(rep.Step-from)
+			lap, from, validating = time.Now(), rep.Step, 0
+			if r.recount(t.stage, rep.Step, r.spent(), step) {
+				if err := counted(); err != nil {
+					return err
+				}
+			}
 		}
 		if r.ctx.Err() != nil && !measuring || time.Since(r.saved) >= saveEvery {
 			if err := r.checkpoint(job); err != nil {
@@ -300,6 +348,11 @@ func (r *run) steps(t task, job *train.Run, m *net.Model, codec *net.Codec, leve
 			return err
 		}
 	}
+}
+
+// spent is the time that training has taken so far.
+func (r *run) spent() time.Duration {
+	return time.Duration(r.st.Seconds[progress.Train] * float64(time.Second))
 }
 
 // checkpoint saves the training run between two steps.

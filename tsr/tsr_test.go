@@ -440,7 +440,7 @@ func TestJobFolderOfAnother(t *testing.T) {
 	}
 }
 
-// A budget becomes steps once; a run that goes on keeps them.
+// A budget becomes steps; a run that goes on begins with them.
 func TestBudgetBecomesSteps(t *testing.T) {
 	v, dir := clip(), t.TempDir()
 	o := quick(2, dir)
@@ -457,13 +457,54 @@ func TestBudgetBecomesSteps(t *testing.T) {
 	require.ErrorIs(t, err, ErrStopped)
 	require.GreaterOrEqual(t, total, measureTo)
 
-	o.OnEvent = nil
-	_, res, err := do(t, t.Context(), v, o)
+	begun := 0
+	o.OnEvent = func(e Event) {
+		if e.Phase == progress.Train && begun == 0 {
+			begun = e.Total
+		}
+	}
+	_, _, err = do(t, t.Context(), v, o)
 	require.NoError(t, err)
-	require.Equal(t, total, res.Steps)
+	require.Equal(t, total, begun)
 }
 
 // A budget beside a number of steps decides how often a network looks, so no run goes on with another one.
+// A machine that becomes slower trains fewer steps, in this stage and those to come, one that becomes faster more.
+func TestRecount(t *testing.T) {
+	const ms = time.Millisecond
+	r := &run{set: settings{budget: 10 * time.Second}}
+	count := func(stage, done int, spent, step time.Duration, steps ...int) []int {
+		r.st.StageSteps = steps
+		r.recount(stage, done, spent, step)
+		return r.st.StageSteps
+	}
+	require.Equal(t, []int{600, 300}, count(0, 100, time.Second, 10*ms, 600, 300), "9 s in all")
+	require.Equal(t, []int{600, 300}, count(0, 300, 3400*ms, 10*ms, 600, 300), "9.4 s, with validations")
+	require.Equal(t, []int{347, 148}, count(0, 100, 1880*ms, 187*ms/10, 600, 300), "slower: what is left halves")
+	require.Equal(t, []int{600, 230}, count(1, 100, 8*time.Second, 10*ms, 600, 300), "a stage that is over stays")
+	require.Equal(t, []int{930}, count(0, 100, time.Second, 10*ms, 600), "a busy moment at the start")
+	require.Equal(t, []int{101, 1}, count(0, 100, 11*time.Second, 10*ms, 600, 300), "no time left")
+}
+
+// A budget is kept where each step becomes slower than those that were measured.
+func TestBudgetIsCeiling(t *testing.T) {
+	o := quick(2, t.TempDir())
+	o.Steps, o.Budget = 0, 3*time.Second
+	first, last := 0, 0
+	o.OnEvent = func(e Event) {
+		if e.Phase == progress.Train && e.Total > 0 {
+			time.Sleep(2 * tellEvery)
+			if last = e.Total; first == 0 {
+				first = last
+			}
+		}
+	}
+	_, res, err := do(t, t.Context(), clip(), o)
+	require.NoError(t, err)
+	require.Less(t, last, first)
+	require.Equal(t, last, res.Steps)
+}
+
 func TestBudgetBesideStepsIsKept(t *testing.T) {
 	v, dir := clip(), t.TempDir()
 	o := quick(2, dir)

@@ -287,21 +287,26 @@ func (b *batch) clip(w work) error {
 	if errors.Is(err, errMade) {
 		b.refused++
 		u.ui.Note(err.Error() + "; --force would take it")
-		return nil
+		return b.line(w, err, exitDone)
 	}
 	b.failed++
 	code := tellError(b.stderr, err, nil)
 	if slices.Index(severity, code) >= slices.Index(severity, b.code) {
 		b.code = code
 	}
-	if u.flags.json {
-		return printJSON(u.stdout, struct {
-			work
-			Error string `json:"error"`
-			Code  int    `json:"exit_code"`
-		}{w, oneLine(err.Error()), code})
+	return b.line(w, err, code)
+}
+
+// line prints the JSON of a clip of which there is no result.
+func (b *batch) line(w work, err error, code int) error {
+	if !b.first.flags.json {
+		return nil
 	}
-	return nil
+	return printJSON(b.first.stdout, struct {
+		work
+		Error string `json:"error"`
+		Code  int    `json:"exit_code"` // 0: left out
+	}{w, oneLine(err.Error()), code})
 }
 
 func (b *batch) summary() string {

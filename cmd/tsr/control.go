@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"io"
 	"time"
@@ -26,7 +27,7 @@ func methodNames() []string {
 func (u *upsampling) control(reader *video.Reader, exists bool) error {
 	if exists && !u.flags.overwrite {
 		if video.MadeBy(u.ctx, u.output) == u.mark() {
-			return u.alreadyDone(&receipt{})
+			return u.controlledBefore()
 		}
 		return existsError(u.output)
 	}
@@ -84,6 +85,22 @@ func (u *upsampling) controlDone(began time.Time) error {
 		u.ui.Note(line)
 	}
 	return u.print(r)
+}
+
+// controlledBefore reports a control's output that is there already.
+func (u *upsampling) controlledBefore() error {
+	r := &receipt{}
+	if u.flags.json {
+		if err := u.lookForCuts(); err != nil {
+			return err
+		}
+		u.tell(u.rate())
+		var err error
+		if r.Result, err = json.Marshal(u.controlled(0)); err != nil {
+			return err
+		}
+	}
+	return u.alreadyDone(r)
 }
 
 // copies reports whether the output is the input's samples, each several times.

@@ -50,8 +50,12 @@ func run(args []string, stdout, stderr io.Writer) int {
 	ctx, release := interruptible()
 	defer release()
 	root := newRoot(stdout, stderr)
-	root.SetArgs(commandFirst(root, args[1:]))
-	c, err := root.ExecuteContextC(ctx)
+	call := commandFirst(root, args[1:])
+	root.SetArgs(call)
+	c, err := root, unknown(root, call)
+	if err == nil {
+		c, err = root.ExecuteContextC(ctx)
+	}
 	if err == nil {
 		return exitDone
 	}

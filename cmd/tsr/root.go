@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -53,10 +54,14 @@ TSR_THREADS=1, and in a file, tsr.toml: see tsr config --help.`,
 	root.SetVersionTemplate("tsr {{.Version}}\n")
 	root.SetHelpFunc(help)
 	root.SetHelpCommand(&cobra.Command{Use: "help", Hidden: true, RunE: func(c *cobra.Command, args []string) error {
-		if found, _, err := root.Find(args); err == nil {
-			return found.Help()
+		if err := unknown(root, args); err != nil {
+			return err
 		}
-		return root.Help()
+		found, _, err := root.Find(args)
+		if err != nil {
+			return err
+		}
+		return found.Help()
 	}})
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(newUpsample(), newEval(), newPreview(), newDegrade(), newInfo(), newBench(), newConfig(), newCompletion(), newMan())
@@ -153,17 +158,56 @@ func distance(a, b string) int {
 
 // commandFirst moves the command before flags that stand before it.
 func commandFirst(root *cobra.Command, args []string) []string {
-	if len(args) == 0 || !strings.HasPrefix(args[0], "-") {
-		return args
-	}
-	for i, a := range args {
-		for _, c := range root.Commands() {
-			if a == c.Name() {
-				return append(append([]string{a}, args[:i]...), args[i+1:]...)
+	for i := 0; i < len(args) && args[i] != "--"; i++ {
+		switch a := args[i]; {
+		case strings.HasPrefix(a, "-") && a != "-":
+			if takesNext(root, a) {
+				i++
 			}
+		case commandOf(root, a) != nil:
+			return slices.Concat([]string{a}, args[:i], args[i+1:])
+		default:
+			return args
 		}
 	}
 	return args
+}
+
+// takesNext reports whether the argument after a flag is its value. Flags have the same name in all commands that have them.
+func takesNext(root *cobra.Command, arg string) bool {
+	for _, c := range root.Commands() {
+		f := c.Flags().Lookup(strings.TrimPrefix(arg, "--"))
+		if !strings.HasPrefix(arg, "--") && len(arg) == 2 {
+			f = c.Flags().ShorthandLookup(arg[1:])
+		}
+		if f != nil {
+			return f.NoOptDefVal == ""
+		}
+	}
+	return false
+}
+
+// commandOf returns the command of that name, nil if there is none.
+func commandOf(root *cobra.Command, name string) *cobra.Command {
+	for _, c := range root.Commands() {
+		if c.Name() == name {
+			return c
+		}
+	}
+	return nil
+}
+
+// unknown is an error about a name that stands where a command should, nil if args begin otherwise: cobra would answer a
+// call for its help with that of all commands.
+func unknown(root *cobra.Command, args []string) error {
+	if len(args) == 0 || strings.HasPrefix(args[0], "-") || strings.HasPrefix(args[0], "__") { // cobra's own, for shells
+		return nil
+	}
+	root.InitDefaultHelpCmd()
+	if c, _, err := root.Find(args); err != nil || c != root {
+		return err
+	}
+	return root.Args(root, args)
 }
 
 // show returns a name as one printable line.

@@ -107,6 +107,7 @@ func TestRateFactorAndExtraArguments(t *testing.T) {
 		err = w.Commit()
 	}
 	failure(t, err, fault.Output, "no_such_option")
+	failure(t, Check(t.Context(), filepath.Join(dir, "bad.mp4"), f), fault.Usage, "bad.mp4", "no_such_option")
 	holds(t, dir, "usual.mp4", "crf.mp4", "extra.mp4")
 }
 

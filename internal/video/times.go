@@ -60,7 +60,7 @@ func (i *Info) take(part Part, s schedule, steady func(Rate) string) (a, b int, 
 	if part.From > 0 || part.To > 0 {
 		a, b = part.window(pts, s.tick, i.Offset)
 		if a >= b {
-			return 0, 0, nil, fault.Newf(fault.Usage, show(i.Path), "", "no frame is shown from %v to %v: the last one is at %.3f s", part.From, part.To,
+			return 0, 0, nil, fault.Newf(fault.Usage, show(i.Path), "", "no frame is shown %s: the last one is at %.3f s", part.when(),
 				i.Offset.Seconds()+float64(pts[len(pts)-1]-pts[0])*s.tick.Float())
 		}
 		end := pts[len(pts)-1] + last
@@ -218,6 +218,14 @@ func (c Crop) cut(raw, whole []byte, width, pixel int) {
 func (p Part) Whole() bool {
 	p.Vary, p.Truncated = false, false
 	return p == Part{}
+}
+
+// when tells the time that p reads, for people.
+func (p Part) when() string {
+	if p.To == 0 {
+		return fmt.Sprintf("from %v on", p.From)
+	}
+	return fmt.Sprintf("from %v to %v", p.From, p.To)
 }
 
 // String tells p from all others that read other frames.

@@ -161,7 +161,8 @@ func (w *Writer) name() string {
 	return show(w.path)
 }
 
-// Check finds out what Create would say to the codec of an output, before there is anything to write.
+// Check finds out what Create would say to the codec of an output, and ffmpeg to Format.Extra, before there is anything to
+// write.
 func Check(ctx context.Context, path string, f Format) error {
 	ext := extension(path)
 	if path != Pipe && IsFolder(path) {
@@ -170,8 +171,13 @@ func Check(ctx context.Context, path string, f Format) error {
 	if path == Pipe && len(f.Times) > 0 {
 		return fault.Newf(fault.Usage, "standard output", "make the rate constant: --vfr cfr=30", "yuv4mpeg has no times, and the rate of this clip varies")
 	}
-	_, err := choose(ctx, f, ext)
-	return err
+	if _, err := choose(ctx, f, ext); err != nil {
+		return err
+	}
+	if len(f.Extra) > 0 && ext != "/" && path != Pipe {
+		return trial(ctx, path, f)
+	}
+	return nil
 }
 
 // Alpha reports whether frames come with alpha, by WriteAlpha.
