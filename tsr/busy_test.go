@@ -80,11 +80,11 @@ func TestPartsFit(t *testing.T) {
 func TestLearnsFromParts(t *testing.T) {
 	v, dir := flicker(20, 180, 260, 30, 40, 100, 120), t.TempDir()
 	o := quick(2, dir)
-	o.Memory = 72 << 20
+	o.Memory = ownMemory + 72<<20
 	first, _, err := do(t, t.Context(), v, o)
 	require.NoError(t, err)
 	again := quick(2, t.TempDir())
-	again.Memory = 72 << 20
+	again.Memory = ownMemory + 72<<20
 	second, _, err := do(t, t.Context(), v, again)
 	require.NoError(t, err)
 	require.Equal(t, first.Data, second.Data)

@@ -138,6 +138,7 @@ type settings struct {
 	mix     train.Mix
 	pairs   PairMix // of the mix, unless Options says otherwise
 	minSide int     // of a frame at the level where the run starts
+	memory  int64   // bytes for frames
 	sample  int64   // bytes of the clip that training may see
 	start   []byte  // the model to start from; nil: random weights
 }
@@ -241,10 +242,7 @@ func (o *Options) complete() (Options, settings, error) {
 	if c.Budget > 0 {
 		s.budget = c.Budget
 	}
-	s.sample = sampleBytes(c.Memory)
-	if c.Memory == 0 {
-		c.Memory = freeMemory() / 4 * 3
-	}
+	s.memory, s.sample = memories(c.Memory)
 	return c, s, nil
 }
 

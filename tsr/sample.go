@@ -11,11 +11,12 @@ import (
 	"tsr/internal/volume"
 )
 
-// Shares of the memory that the run may use. A pyramid is about five times the clip it is made of, and the clip stays.
+// Shares of the memory that the run may use for frames. A pyramid is about five times the clip it is made of, and the clip stays.
 const (
-	sampleShare    = 12 // a sample of the clip for training: 1/12
-	inferenceShare = 3  // tiles and frames around them: 1/3
-	segmentFrames  = 48 // of a long clip's sample: long enough for every jump of the pyramid
+	ownMemory      = 200 << 20 // of a given limit, for the program, its libraries and ffmpeg beside it (bench/torture/memory.sh)
+	sampleShare    = 12        // a sample of the clip for training: 1/12
+	inferenceShare = 3         // tiles and frames around them: 1/3
+	segmentFrames  = 48        // of a long clip's sample: long enough for every jump of the pyramid
 
 	partFrames = 18  // of parts of the picture: more of the picture serves better than more frames (docs/experiments.md)
 	leastSide  = 128 // of a part of the picture, in pixels: room for crops in levels an eighth as large
@@ -23,7 +24,7 @@ const (
 )
 
 // inferenceMemory is the limit for an Upsampler. More than 8 GiB save nothing.
-func (r *run) inferenceMemory() int64 { return min(r.opts.Memory/inferenceShare, 8<<30) }
+func (r *run) inferenceMemory() int64 { return min(r.set.memory/inferenceShare, 8<<30) }
 
 // sample returns frames of the level's shots for training: all of them if they fit into the memory for it, else
 // stretches spread evenly over them, and parts of the picture where even one stretch does not fit. Shots that hold no crop
@@ -103,7 +104,8 @@ func (r *run) checkMemory() error {
 		h, w := sizeAt(t.in, r.h, r.w)
 		need := sampleShare * 4 * 3 * int64(min(leastSide, h)) * int64(min(leastSide, w)) * int64(r.set.crop[0])
 		need = max(need, inferenceShare*r.set.net.LeastMemory(h, w))
-		if need > r.opts.Memory {
+		if need > r.set.memory {
+			need += ownMemory
 			return fault.Newf(fault.Limit, "memory", fmt.Sprintf("give --memory %dM or more, or a part of the picture with --crop", need>>20+1),
 				"%d MB are too little for frames of %d×%d, %d MB would do", r.opts.Memory>>20, w, h, need>>20+1)
 		}
@@ -111,13 +113,14 @@ func (r *run) checkMemory() error {
 	return nil
 }
 
-// sampleBytes is the limit for a sample in a run that may use so much memory. The result depends on it, so where that is
-// not said, 0, it is a share of the machine's memory and not of what is free at the moment.
-func sampleBytes(limit int64) int64 {
+// memories returns the limit for frames in memory, and for a sample, in a run that may use so much; 0 is not said. What is
+// learnt depends on the sample, so then it is a share of the machine's memory and not of what is free at the moment.
+func memories(limit int64) (frames, sample int64) {
 	if limit == 0 {
-		limit = memory("MemTotal") / 2
+		return freeMemory() / 4 * 3, memory("MemTotal") / 2 / sampleShare
 	}
-	return limit / sampleShare
+	frames = max(limit-ownMemory, 0)
+	return frames, frames / sampleShare
 }
 
 // freeMemory returns the bytes that the system can give out without swapping.

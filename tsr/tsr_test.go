@@ -107,10 +107,10 @@ func TestThreadsAndTilesDoNotDecide(t *testing.T) {
 		var want *Volume
 		var learnt []string
 		for _, c := range []struct {
-			threads, megabytes int
+			threads, megabytes int // beside tsr's own
 		}{{1, 1024}, {2, 24}, {2, 60}, {3, 24}, {4, 60}} { // from some tiles to one
 			o := quick(2, t.TempDir())
-			o.Preset, o.Threads, o.Memory = preset, c.threads, int64(c.megabytes)<<20
+			o.Preset, o.Threads, o.Memory = preset, c.threads, ownMemory+int64(c.megabytes)<<20
 			got, _, err := do(t, t.Context(), v, o)
 			require.NoError(t, err)
 			if want == nil {
@@ -157,7 +157,7 @@ func TestCurve(t *testing.T) {
 	for _, g := range res.Gains {
 		at = append(at, [2]int{g.Stage, g.Step})
 	}
-	require.Equal(t, [][2]int{{0, 7}, {0, 14}, {0, 21}, {0, 25}, {1, 7}, {1, 14}, {1, 21}, {1, 25}}, at)
+	require.Equal(t, [][2]int{{0, 7}, {0, 13}, {0, 19}, {0, 25}, {1, 7}, {1, 13}, {1, 19}, {1, 25}}, at)
 	require.Equal(t, res.Gain, res.Gains[3].Gain)
 }
 
