@@ -3,7 +3,6 @@ package tsr
 import (
 	"fmt"
 	"io"
-	"sort"
 	"time"
 
 	"tsr/internal/fault"
@@ -201,20 +200,9 @@ func (r *run) inference() (flops int64) {
 // stages is the number of doublings.
 func (r *run) stages() int { return r.tasks[len(r.tasks)-2].stage + 1 }
 
-// setSteps records a stage's number of steps. 0 is not known yet.
-func (r *run) setSteps(stage, n int) {
-	for len(r.st.StageSteps) <= stage {
-		r.st.StageSteps = append(r.st.StageSteps, 0)
-	}
-	r.st.StageSteps[stage] = n
-}
-
 // rule returns the stage's rate rule. Without a number of steps yet it is good for measuring only.
 func (r *run) rule(stage int) train.Rule {
-	n := r.opts.Steps
-	if n == 0 && stage < len(r.st.StageSteps) {
-		n = r.st.StageSteps[stage]
-	}
+	n := r.total(stage)
 	if r.set.zssr {
 		return &train.ZSSR{Steps: n}
 	}
@@ -225,73 +213,11 @@ func (r *run) rule(stage int) train.Rule {
 	return train.Cosine{Peak: r.set.peak, Final: r.set.final, Warm: warm, Steps: n}
 }
 
-// A budget becomes steps by the median time of steps 11 to 40: earlier ones pay for the kernels' plans. A machine becomes
-// slower or faster while it runs, so after each sixteenth those that are left are counted anew, unless without the
-// validations to come they end between the two shares of the budget.
-const (
-	measureFrom = 10
-	measureTo   = 40
-	reserve     = 0.93 // of the budget; the rest is for validation and a slower moment of the machine
-	recounts    = 16
-	earliest    = 0.85
-	latest      = 0.97
-)
-
-// budget divides the time for training into steps for each stage, the later ones, which start from the weights of the
-// one before, each with half the steps of the one before.
-func (r *run) budget(step time.Duration) {
-	share := 0.0
-	for s := range r.stages() {
-		share += 1 / float64(int(1)<<s)
-	}
-	total := reserve * float64(r.set.budget) / float64(max(step, 1))
-	for s := range r.stages() {
-		r.setSteps(s, max(int(total/share/float64(int(1)<<s)), measureTo))
-	}
-}
-
-// recount fits the steps that are left in this stage and the later ones to what is left of the budget when spent of it is
-// gone and a step takes that long, and reports whether that changed their number.
-func (r *run) recount(stage, done int, spent, step time.Duration) bool {
-	left := -done
-	for _, n := range r.st.StageSteps[stage:] {
-		left += n
-	}
-	budget, ahead := float64(r.set.budget), float64(left)*float64(max(step, 1))
-	if end := float64(spent) + ahead; end >= earliest*budget && end <= latest*budget {
-		return false
-	}
-	scale := max(reserve*budget-float64(spent), 0) / ahead
-	for s := stage; s < len(r.st.StageSteps); s++ {
-		r.setSteps(s, done+max(int(scale*float64(r.st.StageSteps[s]-done)), 1))
-		done = 0
-	}
-	return true
-}
-
-// crossed reports whether step is the first that completes another of n equal parts of total steps.
-func crossed(step, total, n int) bool {
-	return total > 0 && step < total && n*step/total > n*(step-1)/total
-}
-
 // steps trains until the rule says that it is over, with checkpoints, events and validations on the way.
 func (r *run) steps(t task, job *train.Run, m *net.Model, codec *net.Codec, level *volume.Clip) error {
-	timed := r.opts.Steps == 0 && r.set.budget > 0
-	measuring := timed && len(r.st.StageSteps) == 0
-	var times []time.Duration
-	total := r.opts.Steps
-	if len(r.st.StageSteps) > t.stage {
-		total = r.st.StageSteps[t.stage]
-	}
-	tick := r.ticker(progress.Train, t.in.String(), job.Steps(), total)
+	tick := r.ticker(progress.Train, t.in.String(), job.Steps(), r.total(t.stage))
 	losses := curve{stage: t.stage}
-	counted := func() error { // there is a new number of steps, which must outlive us
-		total = r.st.StageSteps[t.stage]
-		tick.event.Total = total
-		r.saved = time.Time{}
-		return job.SetRule(r.rule(t.stage))
-	}
-	lap, from, validating := time.Now(), job.Steps(), time.Duration(0)
+	pace := r.pace(t.stage, job.Steps())
 	for {
 		began := time.Now()
 		rep, done, err := job.Step()
@@ -303,16 +229,7 @@ func (r *run) steps(t task, job *train.Run, m *net.Model, codec *net.Codec, leve
 			tick.gained(r.st.Gains)
 			return err
 		}
-		if measuring && rep.Step > measureFrom {
-			if times = append(times, time.Since(began)); rep.Step == measureTo {
-				measuring = false
-				sort.Slice(times, func(i, j int) bool { return times[i] < times[j] })
-				r.budget(times[len(times)/2])
-				if err := counted(); err != nil {
-					return err
-				}
-			}
-		}
+		took, total := time.Since(began), r.total(t.stage)
 		if p, ok := losses.add(rep.Step, total, rep.Loss, rep.Rate); ok {
 			r.st.Curve = append(r.st.Curve, p)
 		}
@@ -325,21 +242,18 @@ func (r *run) steps(t task, job *train.Run, m *net.Model, codec *net.Codec, leve
 			if err != nil {
 				return err
 			}
-			validating += time.Since(began)
+			pace.other += time.Since(began)
 			r.st.Gains = append(r.st.Gains, Checked{t.stage, rep.Step, c.gain(1)})
 			tick.gained(r.st.Gains)
 		}
-		if timed && crossed(rep.Step, total, recounts) {
-			r.count()
-			step := (time.Since(lap) - validating) / time.Duration(rep.Step-from)
-			lap, from, validating = time.Now(), rep.Step, 0
-			if r.recount(t.stage, rep.Step, r.spent(), step) {
-				if err := counted(); err != nil {
-					return err
-				}
+		if pace.after(rep.Step, took) {
+			if err := job.SetRule(r.rule(t.stage)); err != nil {
+				return err
 			}
+			tick.event.Total = r.total(t.stage)
+			r.saved = time.Time{} // what the budget came to must outlive us
 		}
-		if r.ctx.Err() != nil && !measuring || time.Since(r.saved) >= saveEvery {
+		if r.ctx.Err() != nil && !pace.measuring() || time.Since(r.saved) >= saveEvery {
 			if err := r.checkpoint(job); err != nil {
 				return err
 			}
@@ -348,11 +262,6 @@ func (r *run) steps(t task, job *train.Run, m *net.Model, codec *net.Codec, leve
 			return err
 		}
 	}
-}
-
-// spent is the time that training has taken so far.
-func (r *run) spent() time.Duration {
-	return time.Duration(r.st.Seconds[progress.Train] * float64(time.Second))
 }
 
 // checkpoint saves the training run between two steps.
