@@ -72,10 +72,10 @@
 //
 // # What a run promises
 //
-// Pair n, step n, and so every bit of the result depend on the clip, the options and the machine's kernels only. A
-// time budget becomes a number of steps once, by the speed of the first ones, and stays that. The state is saved every
-// 20 seconds as a whole or not at all; a run that was killed goes on and ends with the same bits. A loss that is not
-// finite ends the run with an error.
+// Pair n, step n, and so every bit of the result depend on the clip, the options and the machine's kernels only. The state
+// is saved every 20 seconds as a whole or not at all; a run that was killed goes on and, given Steps, ends with the same
+// bits. A time budget becomes a number of steps by the speed of the first ones, and another one where the machine becomes
+// slower or faster. A loss that is not finite ends the run with an error.
 //
 // With the exposure model true, each input frame is the mean of its output frames, up to the final clamping to [0,1]:
 // the lean network predicts the difference of two HTR frames whose mean is known, and the paper's is followed by BP in
