@@ -53,7 +53,7 @@ TSR_THREADS=1, and in a file, tsr.toml: see tsr config --help.`,
 	root.Flags().Bool("version", false, "print the version")
 	root.SetVersionTemplate("tsr {{.Version}}\n")
 	root.SetHelpFunc(help)
-	root.SetHelpCommand(&cobra.Command{Use: "help", Hidden: true, RunE: func(c *cobra.Command, args []string) error {
+	root.SetHelpCommand(&cobra.Command{Use: "help [COMMAND]", Long: "Tell what a command does: tsr COMMAND --help.", Hidden: true, RunE: func(c *cobra.Command, args []string) error {
 		if err := unknown(root, args); err != nil {
 			return err
 		}
