@@ -159,6 +159,7 @@ func (f evalFlags) evaluation(args []string) (*evaluation, error) {
 // subject is a clip that is judged: an OUTPUT, or a control made from INPUT as it is read.
 type subject struct {
 	name    string
+	path    string         // of an OUTPUT
 	control control.Method // "" for an OUTPUT
 	open    func() (control.Stream, error)
 }
@@ -175,7 +176,7 @@ func (e *evaluation) name(path string) string {
 func (e *evaluation) subjects() []subject {
 	var all []subject
 	for _, path := range e.outputs {
-		all = append(all, subject{name: e.name(path), open: func() (control.Stream, error) { return e.open(path, e.eight()) }})
+		all = append(all, subject{name: e.name(path), path: path, open: func() (control.Stream, error) { return e.open(path, e.eight(), video.Colour{}) }})
 	}
 	if e.factor == 0 {
 		return all
@@ -191,11 +192,13 @@ func (e *evaluation) eight() bool {
 	return e.metrics == quality.Metrics{PSNR: true} && e.flags.report == ""
 }
 
-func (e *evaluation) open(path string, eight bool) (*video.Reader, error) {
+// open opens a clip. like is how the colours of one are coded that does not say, zero for as usual.
+func (e *evaluation) open(path string, eight bool, like video.Colour) (*video.Reader, error) {
+	open := video.OpenPart
 	if eight {
-		return video.OpenEight(e.ctx, path)
+		open = video.OpenEight
 	}
-	return video.Open(e.ctx, path)
+	return open(e.ctx, path, video.Part{Like: like})
 }
 
 // openBoth opens the truth and a subject at the same time: looking at a file takes the most of a short comparison.
@@ -203,10 +206,14 @@ func (e *evaluation) openBoth(s subject) (truth *video.Reader, output control.St
 	var failed error
 	var wg sync.WaitGroup
 	wg.Go(func() { output, failed = s.open() })
-	truth, err = e.open(e.truth, e.eight() && s.control == "")
+	eight := e.eight() && s.control == ""
+	truth, err = e.open(e.truth, eight, video.Colour{})
 	wg.Wait()
 	switch {
 	case err == nil && failed == nil:
+		if judged, ok := output.(*video.Reader); ok {
+			return e.alike(truth, judged, s.path, eight)
+		}
 		return truth, output, nil
 	case err == nil:
 		truth.Close()
@@ -215,6 +222,28 @@ func (e *evaluation) openBoth(s subject) (truth *video.Reader, output control.St
 		output.Close()
 	}
 	return nil, nil, err
+}
+
+// alike opens one of both clips again if it does not say how its colours are coded, which a pipe of yuv4mpeg never does, and the
+// other one does: they are the same.
+func (e *evaluation) alike(truth, output *video.Reader, path string, eight bool) (*video.Reader, control.Stream, error) {
+	a, b := truth.Info(), output.Info()
+	silent, like := &output, a.Colour
+	switch {
+	case a.RGB || b.RGB || a.Assumed == b.Assumed || a.Matrix == b.Matrix && a.Range == b.Range:
+		return truth, output, nil
+	case a.Assumed:
+		silent, like, path = &truth, b.Colour, e.truth
+	}
+	again, err := e.open(path, eight, like)
+	if err != nil {
+		truth.Close()
+		output.Close()
+		return nil, nil, err
+	}
+	(*silent).Close()
+	*silent = again
+	return truth, output, nil
 }
 
 // controlled is a control and the clip that it is made of.

@@ -104,8 +104,8 @@ func pixelFormat(name string) (p pixels, ok bool) {
 	return p, true
 }
 
-// effective completes what a stream says about its colour by what is commonly meant where it is silent.
-func effective(s *stream, p pixels, height int) (Colour, error) {
+// effective completes what a stream says about its colour by like and then by what is commonly meant where it is silent.
+func effective(s *stream, p pixels, height int, like Colour) (Colour, error) {
 	known := func(name string, m map[string]int) string {
 		if _, ok := m[name]; ok {
 			return name
@@ -132,6 +132,9 @@ func effective(s *stream, p pixels, height int) (Colour, error) {
 		if height >= 720 {
 			c.Matrix = "bt709"
 		}
+		if like.Matrix != "" {
+			c.Matrix = like.Matrix
+		}
 		// One standard names all three, so a file that says nothing at all is tagged as a whole.
 		if c.Primaries == "" && c.Transfer == "" {
 			c.Primaries, c.Transfer = c.Matrix, c.Matrix
@@ -139,9 +142,13 @@ func effective(s *stream, p pixels, height int) (Colour, error) {
 	}
 	if c.Range != "tv" && c.Range != "pc" {
 		c.Assumed = c.Assumed || !strings.HasPrefix(s.PixFmt, "yuvj")
-		c.Range = "tv"
-		if strings.HasPrefix(s.PixFmt, "yuvj") {
+		switch {
+		case strings.HasPrefix(s.PixFmt, "yuvj"):
 			c.Range = "pc"
+		case like.Range != "":
+			c.Range = like.Range
+		default:
+			c.Range = "tv"
 		}
 	}
 	return c, nil

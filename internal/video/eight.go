@@ -8,9 +8,10 @@ import (
 // eightBits is the layout of ReadEight.
 var eightBits = layout{pixFmt: "gbrp", bytes: 1, span: 255}
 
-// OpenEight is Open for ReadEight.
-func OpenEight(ctx context.Context, path string) (*Reader, error) {
-	return openClip(ctx, path, Part{eight: true}, false)
+// OpenEight is OpenPart for ReadEight.
+func OpenEight(ctx context.Context, path string, part Part) (*Reader, error) {
+	part.eight = true
+	return openClip(ctx, path, part, false)
 }
 
 // ReadEight is Read for frames [3,Height,Width], the planes G, B and R, of 8 bits: the values of Read rounded to

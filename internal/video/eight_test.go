@@ -24,7 +24,7 @@ func TestEightBitsAreTheFloatsRounded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			path := clip(t, t.TempDir(), name, "25", 5, args...)
 			info, want := frames(t, path)
-			r, err := OpenEight(t.Context(), path)
+			r, err := OpenEight(t.Context(), path, Part{})
 			require.NoError(t, err)
 			defer r.Close()
 			p, _ := pixelFormat(info.PixFmt)

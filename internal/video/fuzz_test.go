@@ -39,7 +39,7 @@ func FuzzDescription(f *testing.F) {
 		offset(s, d.Format.Start)
 		p, ok := pixelFormat(s.PixFmt)
 		if ok {
-			effective(s, p, s.Height)
+			effective(s, p, s.Height, Colour{})
 		}
 		i := &Info{Container: d.Format.Name, Frames: 3}
 		if ratio(s.TimeBase).Zero() { // timing refuses it

@@ -109,7 +109,7 @@ func probe(ctx context.Context, path string, part Part) (Info, *stream, *stretch
 		i.Width, i.Height = i.Height, i.Width
 		i.SAR = NewRate(i.SAR.Den, i.SAR.Num)
 	}
-	if i.Colour, err = effective(s, p, i.Height); err != nil {
+	if i.Colour, err = effective(s, p, i.Height, part.Like); err != nil {
 		return refuse("", "%w", err)
 	}
 	if t := s.Tags["language"]; t != "und" {

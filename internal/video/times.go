@@ -176,8 +176,9 @@ type Part struct {
 	Vary     bool          // take clips whose rate varies: see Info.Times
 	// Truncated takes what is left of a file that was cut off: see Info.Truncated.
 	Truncated bool
-	raw       bool // for ReadRaw
-	eight     bool // for ReadEight
+	Like      Colour // what a file's Y'CbCr is taken for whose matrix or range it does not tell; zero: as is usual
+	raw       bool   // for ReadRaw
+	eight     bool   // for ReadEight
 	Rate      Rate // with Vary: make their rate this one, by repeating and leaving out frames
 	Only      *Selection
 }

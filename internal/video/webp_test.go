@@ -114,7 +114,7 @@ func TestWebPIsExact(t *testing.T) {
 		require.Equal(t, int(raw[4*k*w*h]), byteAt(f[2]))
 	}
 
-	eight, err := OpenEight(t.Context(), other)
+	eight, err := OpenEight(t.Context(), other, Part{})
 	require.NoError(t, err)
 	defer eight.Close()
 	planes := make([]byte, 3*w*h)
