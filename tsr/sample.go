@@ -68,13 +68,6 @@ func windows(level *volume.Clip, list []shot) (segments []*volume.Volume, err er
 	return segments, nil
 }
 
-func sum(list []shot) (frames int) {
-	for _, s := range list {
-		frames += s.frames()
-	}
-	return frames
-}
-
 // parts divides a sample of limit bytes into n parts of frames, each of length frames and h×w pixels.
 func (r *run) parts(limit int64, most, height, width int) (n, length, h, w int) {
 	least := int64(4 * 3 * min(leastSide, height) * min(leastSide, width))

@@ -65,13 +65,18 @@ func cropFrames(list []shot, most int) int {
 	return minFrames
 }
 
+// sum is the number of frames of shots together.
+func sum(list []shot) (frames int) {
+	for _, s := range list {
+		frames += s.frames()
+	}
+	return frames
+}
+
 // spread returns n stretches of length frames, evenly over the shots together as if they were one. A shot that is
 // shorter is taken whole.
 func spread(list []shot, n, length int) (parts []shot) {
-	total := 0
-	for _, s := range list {
-		total += s.frames()
-	}
+	total := sum(list)
 	for i := range n {
 		at := 0
 		if n > 1 {
@@ -100,10 +105,7 @@ const leastChecked = 4
 // middles returns stretches from the middles of the shots, n frames in all or a few less, each shot's number by its length
 // and a multiple of unit: fewer than leastChecked say nothing, and where that is so of all shots the longest counts.
 func middles(list []shot, n, unit int) (parts []shot) {
-	total := 0
-	for _, s := range list {
-		total += s.frames()
-	}
+	total := sum(list)
 	middle := func(s shot, n int) shot {
 		from := s.from + (s.frames()-n)/2
 		return shot{from, from + n}

@@ -34,12 +34,7 @@ enum {
 	CUT = 560 << 10,      // bytes of data in a cut, where that can be
 	ALONE = 1 << 19,      // multiplications that one thread has done before another has woken up
 	PER = HALF ? 2 : 1,   // numbers in a unit
-	PIECES = 8,           // into which the gradient of the kernel is divided, where there are as many cuts
 };
-
-static int64_t out_size(const tsr_problem *q, int axis) {
-	return q->size[axis] + q->lo[axis] + q->hi[axis] - q->k[axis] + 1;
-}
 
 static int64_t up(int64_t n, int64_t d) { return (n + d - 1) / d; }
 

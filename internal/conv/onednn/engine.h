@@ -13,6 +13,15 @@
 		if (status_ != dnnl_success) return status_; \
 	} while (0)
 
+// PIECES is into how many pieces the gradient of the kernel is divided, each of which one thread computes, where there can be as many:
+// a sum over all voxels has one order, whatever the number of threads.
+enum { PIECES = 8 };
+
+// out_size is the size of q's result along an axis.
+static inline int64_t out_size(const tsr_problem *q, int axis) {
+	return q->size[axis] + q->lo[axis] + q->hi[axis] - q->k[axis] + 1;
+}
+
 struct tsr_engine {
 	dnnl_engine_t engine;
 	dnnl_stream_t *streams; // one for each thread

@@ -26,9 +26,6 @@ typedef struct {
 	part pb, pw, pwork;
 } piece;
 
-// PIECES is how many there are of a problem where that many are possible.
-#define PIECES 8
-
 struct tsr_plan {
 	tsr_problem q;
 	int64_t ci, co;   // channels as oneDNN sees them: q's, or more when padded
@@ -192,9 +189,6 @@ static int piece_new(tsr_plan *p, piece *c, tsr_engine *e) {
 	return dnnl_success;
 }
 
-// depth is the number of planes of q's result.
-static int64_t depth(const tsr_problem *q) { return q->size[0] + q->lo[0] + q->hi[0] - q->k[0] + 1; }
-
 // share is where the i-th of n equal shares of a total begins.
 static int64_t share(int64_t total, int64_t i, int64_t n) { return total * i / n; }
 
@@ -202,7 +196,7 @@ static int64_t share(int64_t total, int64_t i, int64_t n) { return total * i / n
 // are few. How depends on the problem alone.
 static int divide(tsr_plan *p) {
 	const tsr_problem *q = &p->q;
-	int64_t planes = depth(q), plane = p->ny / (q->n * planes), from = q->size[1] * q->size[2];
+	int64_t planes = out_size(q, 0), plane = p->ny / (q->n * planes), from = q->size[1] * q->size[2];
 	int64_t groups = q->n <= 2 * PIECES ? q->n : PIECES, slices = 1;
 	if (q->n < PIECES) slices = (PIECES + q->n - 1) / q->n;
 	if (slices > planes / 2) slices = planes < 2 ? 1 : planes / 2; // oneDNN has no fast kernel for single planes
