@@ -179,7 +179,7 @@ type Part struct {
 	Like      Colour // what a file's Y'CbCr is taken for whose matrix or range it does not tell; zero: as is usual
 	raw       bool   // for ReadRaw
 	eight     bool   // for ReadEight
-	Rate      Rate // with Vary: make their rate this one, by repeating and leaving out frames
+	Rate      Rate   // with Vary: make their rate this one, by repeating and leaving out frames
 	Only      *Selection
 }
 
