@@ -138,7 +138,6 @@ type settings struct {
 	mix     train.Mix
 	pairs   PairMix // of the mix, unless Options says otherwise
 	minSide int     // of a frame at the level where the run starts
-	memory  int64   // bytes for frames
 	sample  int64   // bytes of the clip that training may see
 	start   []byte  // the model to start from; nil: random weights
 }
@@ -242,7 +241,10 @@ func (o *Options) complete() (Options, settings, error) {
 	if c.Budget > 0 {
 		s.budget = c.Budget
 	}
-	s.memory, s.sample = memories(c.Memory)
+	s.sample = c.sampleBytes()
+	if c.Memory == 0 {
+		c.Memory = ownMemory + freeMemory()/4*3
+	}
 	return c, s, nil
 }
 

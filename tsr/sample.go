@@ -24,7 +24,7 @@ const (
 )
 
 // inferenceMemory is the limit for an Upsampler. More than 8 GiB save nothing.
-func (r *run) inferenceMemory() int64 { return min(r.set.memory/inferenceShare, 8<<30) }
+func (r *run) inferenceMemory() int64 { return min(r.opts.frameMemory()/inferenceShare, 8<<30) }
 
 // sample returns frames of the level's shots for training: all of them if they fit into the memory for it, else
 // stretches spread evenly over them, and parts of the picture where even one stretch does not fit. Shots that hold no crop
@@ -97,7 +97,7 @@ func (r *run) checkMemory() error {
 		h, w := sizeAt(t.in, r.h, r.w)
 		need := sampleShare * 4 * 3 * int64(min(leastSide, h)) * int64(min(leastSide, w)) * int64(r.set.crop[0])
 		need = max(need, inferenceShare*r.set.net.LeastMemory(h, w))
-		if need > r.set.memory {
+		if need > r.opts.frameMemory() {
 			need += ownMemory
 			return fault.Newf(fault.Limit, "memory", fmt.Sprintf("give --memory %dM or more, or a part of the picture with --crop", need>>20+1),
 				"%d MB are too little for frames of %d×%d, %d MB would do", r.opts.Memory>>20, w, h, need>>20+1)
@@ -106,14 +106,16 @@ func (r *run) checkMemory() error {
 	return nil
 }
 
-// memories returns the limit for frames in memory, and for a sample, in a run that may use so much; 0 is not said. What is
-// learnt depends on the sample, so then it is a share of the machine's memory and not of what is free at the moment.
-func memories(limit int64) (frames, sample int64) {
-	if limit == 0 {
-		return freeMemory() / 4 * 3, memory("MemTotal") / 2 / sampleShare
+// frameMemory is what the limit leaves for frames.
+func (o Options) frameMemory() int64 { return max(o.Memory-ownMemory, 0) }
+
+// sampleBytes is the limit for a sample in a run of these options, before defaults. The result depends on it, so where no limit
+// is given it is a share of the machine's memory and not of what is free at the moment.
+func (o Options) sampleBytes() int64 {
+	if o.Memory == 0 {
+		return memory("MemTotal") / 2 / sampleShare
 	}
-	frames = max(limit-ownMemory, 0)
-	return frames, frames / sampleShare
+	return o.frameMemory() / sampleShare
 }
 
 // freeMemory returns the bytes that the system can give out without swapping.

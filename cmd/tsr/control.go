@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"io"
 	"time"
@@ -89,18 +88,15 @@ func (u *upsampling) controlDone(began time.Time) error {
 
 // controlledBefore reports a control's output that is there already.
 func (u *upsampling) controlledBefore() error {
-	r := &receipt{}
-	if u.flags.json {
-		if err := u.lookForCuts(); err != nil {
-			return err
-		}
-		u.tell(u.rate())
-		var err error
-		if r.Result, err = json.Marshal(u.controlled(0)); err != nil {
-			return err
-		}
+	u.doneBefore()
+	if !u.flags.json {
+		return nil
 	}
-	return u.alreadyDone(r)
+	if err := u.lookForCuts(); err != nil {
+		return err
+	}
+	u.tell(u.rate())
+	return u.print(u.controlled(0))
 }
 
 // copies reports whether the output is the input's samples, each several times.

@@ -357,9 +357,14 @@ func (u *upsampling) discard(failed error) {
 	}
 }
 
-func (u *upsampling) alreadyDone(r *receipt) error {
+// doneBefore notes that the output is there already, whole.
+func (u *upsampling) doneBefore() {
 	u.before = true
 	u.ui.Note(show(u.output) + ": already done, nothing to do; --restart --overwrite would make it anew")
+}
+
+func (u *upsampling) alreadyDone(r *receipt) error {
+	u.doneBefore()
 	if u.flags.json && len(r.Result) > 0 {
 		_, err := fmt.Fprintf(u.stdout, "%s\n", r.Result)
 		return err
