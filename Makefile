@@ -28,7 +28,7 @@ QUALITY ?=
 # make torture EVERY=20 goes through every 20th case only.
 EVERY ?= 1
 
-.PHONY: demo build man deb release test check lint torture asan bench bench-kernels bench-pytorch bench-quality start deps deps-test deps-deb torture-input torture-memory clean
+.PHONY: demo build man deb release test check lint torture asan bench bench-kernels bench-pytorch bench-quality deps deps-test deps-deb torture-input torture-memory clean
 
 demo: build
 	bin/tsr upsample --factor $(FACTOR) $(FLAGS) "$(CLIP)" "$(OUT)"
@@ -86,10 +86,6 @@ bench-pytorch: build
 # The quality on clips with a known truth; writes docs/results.md. It takes hours, and goes on where it was stopped.
 bench-quality: build
 	$(GO) run ./bench/quality $(QUALITY)
-
-# The weights that presets start from, taught on drawn scenes; it takes three quarters of an hour.
-start: deps
-	$(GO) run ./internal/start/teach internal/start
 
 # Malformed, hostile and damaged inputs, all of them through every command; about an hour.
 # Fuzzers run alone, for as long as you like: go test ./internal/video -fuzz FuzzHeader

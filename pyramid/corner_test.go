@@ -111,7 +111,7 @@ func shares(v *View) map[[3]int]float64 {
 
 func TestCornersFollowTheGradients(t *testing.T) {
 	clip := synth.Ball(9, 11, 12)
-	p, err := New(Config{CropT: 3, CropH: 4, CropW: 3, Scales: []float64{1, .7}, MaxJump: 2}, clip)
+	p, err := New(t.Context(), Config{CropT: 3, CropH: 4, CropW: 3, Scales: []float64{1, .7}, MaxJump: 2}, clip)
 	require.NoError(t, err)
 	rng := rand.New(rand.NewPCG(3, 4))
 	const draws = 50_000
@@ -130,7 +130,7 @@ func TestCornersFollowTheGradients(t *testing.T) {
 }
 
 func TestCornersOfAFlatClip(t *testing.T) {
-	p, err := New(Config{CropT: 2, CropH: 3, CropW: 4}, volume.New(4, 5, 6, 3))
+	p, err := New(t.Context(), Config{CropT: 2, CropH: 3, CropW: 4}, volume.New(4, 5, 6, 3))
 	require.NoError(t, err)
 	rng, seen := rand.New(rand.NewPCG(1, 2)), map[[3]int]int{}
 	for range 10_000 {
@@ -149,7 +149,7 @@ func TestOneMovingDot(t *testing.T) {
 	for i := range v.T {
 		v.Set(i, 40, 30+i, 1, 1)
 	}
-	p, err := New(Config{CropT: 8, CropH: 8, CropW: 8, Scales: []float64{1}, MaxJump: 2}, v)
+	p, err := New(t.Context(), Config{CropT: 8, CropH: 8, CropW: 8, Scales: []float64{1}, MaxJump: 2}, v)
 	require.NoError(t, err)
 	rng, crop := rand.New(rand.NewPCG(1, 2)), volume.New(8, 8, 8, 3)
 	for range 300 {
@@ -161,7 +161,7 @@ func TestOneMovingDot(t *testing.T) {
 }
 
 func TestDrawsDependOnTheRandomNumbersOnly(t *testing.T) {
-	p, err := New(Config{CropT: 4, CropH: 8, CropW: 8}, synth.Ball(12, 30, 40))
+	p, err := New(t.Context(), Config{CropT: 4, CropH: 8, CropW: 8}, synth.Ball(12, 30, 40))
 	require.NoError(t, err)
 	draw := func() string {
 		rng, crop, s := rand.New(rand.NewPCG(5, 6)), volume.New(4, 8, 8, 3), ""
@@ -185,7 +185,7 @@ func TestDrawsDependOnTheRandomNumbersOnly(t *testing.T) {
 
 func BenchmarkCorner(b *testing.B) {
 	for name, clip := range map[string]*volume.Volume{"noise": noise(100, 180, 320, 3), "ball": synth.Ball(100, 180, 320)} {
-		p, err := New(Config{CropT: 16, CropH: 16, CropW: 16, Scales: []float64{1}, MaxJump: 1}, clip)
+		p, err := New(b.Context(), Config{CropT: 16, CropH: 16, CropW: 16, Scales: []float64{1}, MaxJump: 1}, clip)
 		require.NoError(b, err)
 		b.Run(name, func(b *testing.B) {
 			rng := rand.New(rand.NewPCG(1, 2))

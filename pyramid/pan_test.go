@@ -1,6 +1,7 @@
 package pyramid
 
 import (
+	"context"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -28,7 +29,7 @@ func ramp(t, h, w int) *volume.Volume {
 }
 
 func pans(t require.TestingT, e Exposure, clip *volume.Volume) *Pyramid {
-	p, err := New(Config{Exposure: e, CropT: 4, CropH: 5, CropW: 6, Scales: []float64{1}}, clip)
+	p, err := New(context.Background(), Config{Exposure: e, CropT: 4, CropH: 5, CropW: 6, Scales: []float64{1}}, clip)
 	require.NoError(t, err)
 	return p
 }
@@ -106,7 +107,7 @@ func TestPanCrop(t *testing.T) {
 
 // All scales are panned over, and none of a clip that is hardly larger than the crop: there the crops are ShiftCrop's.
 func TestPanCropLayers(t *testing.T) {
-	p, err := New(Config{CropT: 4, CropH: 5, CropW: 6, Scales: []float64{1, .5, .25}}, noise(4, 40, 40, 3))
+	p, err := New(context.Background(), Config{CropT: 4, CropH: 5, CropW: 6, Scales: []float64{1, .5, .25}}, noise(4, 40, 40, 3))
 	require.NoError(t, err)
 	rng, drawn := rand.New(rand.NewPCG(1, 2)), map[float64]float64{}
 	for range 2000 {
@@ -140,7 +141,7 @@ func TestWay(t *testing.T) {
 }
 
 func BenchmarkPanCrop(b *testing.B) {
-	p, err := New(Config{CropT: 16, CropH: 16, CropW: 16}, noise(50, 180, 320, 3))
+	p, err := New(context.Background(), Config{CropT: 16, CropH: 16, CropW: 16}, noise(50, 180, 320, 3))
 	require.NoError(b, err)
 	rng, crop := rand.New(rand.NewPCG(1, 2)), volume.New(16, 16, 16, 3)
 	for b.Loop() {

@@ -16,6 +16,7 @@
 package pyramid
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -37,6 +38,9 @@ type Config struct {
 	CropT, CropH, CropW int       // size of an HTR crop; views that cannot hold one are left out
 	Scales              []float64 // of height and width, in (0,1]; nil means the published 14, from 1 to 0.25
 	MaxJump             int       // how many frames become one at most; 0 means 5
+	// Motion makes within views know their terms of motion. It takes much longer, and changes the defaults: 7 scales
+	// from 1 to 0.28, and at most 3 frames that become one.
+	Motion bool
 }
 
 // Pyramid is the space-time pyramid of a clip or of several segments of one. It does not change once made and may
@@ -54,16 +58,20 @@ type Pyramid struct {
 // from one into the next. Segments are shared at scale 1, so they must not change while the pyramid is in use.
 //
 // If no within view holds a crop the error wraps ErrTooSmall. Segments with different numbers of channels are a
-// *volume.ShapeError.
-func New(cfg Config, clips ...*volume.Volume) (*Pyramid, error) {
+// *volume.ShapeError. With Config.Motion it may take long, and ctx can end it.
+func New(ctx context.Context, cfg Config, clips ...*volume.Volume) (*Pyramid, error) {
 	if cfg.CropT < 1 || cfg.CropH < 1 || cfg.CropW < 1 {
 		panic("pyramid: empty crop")
 	}
+	scales, jumps := publishedScales, 5
+	if cfg.Motion {
+		scales, jumps = motionScales, motionJumps
+	}
 	if cfg.Scales == nil {
-		cfg.Scales = publishedScales
+		cfg.Scales = scales
 	}
 	if cfg.MaxJump == 0 {
-		cfg.MaxJump = 5
+		cfg.MaxJump = jumps
 	}
 	p := &Pyramid{cfg: cfg}
 	frames := 0
@@ -75,7 +83,9 @@ func New(cfg Config, clips ...*volume.Volume) (*Pyramid, error) {
 	for _, clip := range clips {
 		share := float64(clip.T) / float64(frames)
 		for _, scale := range cfg.Scales {
-			p.addScale(clip, scale, share)
+			if err := p.addScale(ctx, clip, scale, share); err != nil {
+				return nil, err
+			}
 		}
 		if clip.T > 0 && clip.H >= cfg.CropH && clip.W >= cfg.CropW {
 			p.shift = append(p.shift, clip)
@@ -95,7 +105,7 @@ func (p *Pyramid) Within() []*View { return p.within }
 func (p *Pyramid) Across() []*View { return p.across }
 
 // addScale adds the views of clip shrunk by scale. share is clip's part of all frames.
-func (p *Pyramid) addScale(clip *volume.Volume, scale, share float64) {
+func (p *Pyramid) addScale(ctx context.Context, clip *volume.Volume, scale, share float64) error {
 	if !(0 < scale && scale <= 1) {
 		panic("pyramid: scale outside (0,1]")
 	}
@@ -114,10 +124,10 @@ func (p *Pyramid) addScale(clip *volume.Volume, scale, share float64) {
 			across = append(across, v)
 		}
 	}
-	n := len(p.within) + len(p.across)
+	first, n := len(p.within), len(p.within)+len(p.across)
 	p.within, p.across = appendFitting(p.within, within), appendFitting(p.across, across)
 	if len(p.within)+len(p.across) == n {
-		return
+		return ctx.Err()
 	}
 	if l.Volume = clip; scale != 1 {
 		l.Volume = Shrink(clip, size(clip.H), size(clip.W))
@@ -128,6 +138,14 @@ func (p *Pyramid) addScale(clip *volume.Volume, scale, share float64) {
 		p.pans = append(p.pans, l)
 		p.panPixels += l.pixels()
 	}
+	if p.cfg.Motion {
+		for _, v := range p.within[first:] {
+			if err := v.addTerms(ctx, p.cfg.Exposure); err != nil {
+				return err
+			}
+		}
+	}
+	return ctx.Err()
 }
 
 func appendFitting(to, views []*View) []*View {

@@ -58,7 +58,7 @@ func panOf(t *testing.T, crop *volume.Volume) pan {
 }
 
 func TestShiftCropIsAPan(t *testing.T) {
-	p, err := New(Config{CropT: 4, CropH: 5, CropW: 6, Scales: []float64{1}}, positions(10, 20, 21), positions(5, 30, 31))
+	p, err := New(t.Context(), Config{CropT: 4, CropH: 5, CropW: 6, Scales: []float64{1}}, positions(10, 20, 21), positions(5, 30, 31))
 	require.NoError(t, err)
 	rng, crop := rand.New(rand.NewPCG(1, 2)), volume.New(4, 5, 6, 3)
 	seen, across := map[pan]int{}, 0
@@ -89,7 +89,7 @@ func TestShiftCropInASmallFrame(t *testing.T) {
 		{5, 9, func(p pan) bool { return p.dy == 0 }},                      //
 		{4 + 5, 4 + 6, func(p pan) bool { return p.dy != 0 || p.dx != 0 }}, // both
 	} {
-		p, err := New(Config{CropT: 4, CropH: 5, CropW: 6, Scales: []float64{1}}, positions(8, c.h, c.w))
+		p, err := New(t.Context(), Config{CropT: 4, CropH: 5, CropW: 6, Scales: []float64{1}}, positions(8, c.h, c.w))
 		require.NoError(t, err)
 		rng, crop := rand.New(rand.NewPCG(1, 2)), volume.New(4, 5, 6, 3)
 		for range 500 {
@@ -102,7 +102,7 @@ func TestShiftCropInASmallFrame(t *testing.T) {
 }
 
 func BenchmarkShiftCrop(b *testing.B) {
-	p, err := New(Config{CropT: 16, CropH: 16, CropW: 16, Scales: []float64{1}}, noise(50, 180, 320, 3))
+	p, err := New(b.Context(), Config{CropT: 16, CropH: 16, CropW: 16, Scales: []float64{1}}, noise(50, 180, 320, 3))
 	require.NoError(b, err)
 	rng, crop := rand.New(rand.NewPCG(1, 2)), volume.New(16, 16, 16, 3)
 	for b.Loop() {

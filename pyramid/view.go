@@ -35,6 +35,7 @@ type View struct {
 	swap   swap
 	jump   int
 	shares []float32 // of jump voxels in one of the view's, see Exposure.blend
+	terms  [2]*terms // of the LTR clips that begin at frame 0 and at frame 1; nil without Config.Motion
 	dims   [3]int    // [T,H,W] of the view
 	stride [3]int    // from voxel to voxel of the layer along the view's axes, in samples
 	crop   [3]int

@@ -78,7 +78,7 @@ func TestCropIsPartOfTheMaterialisedView(t *testing.T) {
 		cfg := Config{CropT: size("ct", 1, 5), CropH: size("ch", 1, 5), CropW: size("cw", 1, 5), MaxJump: 3,
 			Exposure: rapid.SampledFrom([]Exposure{Full, Delta, 0.5}).Draw(t, "exposure"), Scales: []float64{1, 0.6}}
 		clip := noise(size("T", 5, 14), size("H", 5, 14), size("W", 5, 14), rapid.SampledFrom([]int{1, 3}).Draw(t, "C"))
-		p, err := New(cfg, clip)
+		p, err := New(t.Context(), cfg, clip)
 		require.NoError(t, err)
 		rng := rand.New(rand.NewPCG(1, 2))
 		for _, v := range append(p.Within(), p.Across()...) {
@@ -102,7 +102,7 @@ func TestCropIsPartOfTheMaterialisedView(t *testing.T) {
 }
 
 func TestViewsOfAClip(t *testing.T) {
-	p, err := New(Config{CropT: 16, CropH: 16, CropW: 16}, noise(40, 60, 80, 3))
+	p, err := New(t.Context(), Config{CropT: 16, CropH: 16, CropW: 16}, noise(40, 60, 80, 3))
 	require.NoError(t, err)
 	names := map[string]*View{}
 	for _, v := range append(p.Within(), p.Across()...) {
@@ -125,7 +125,7 @@ func TestSegmentsAreNotCrossed(t *testing.T) {
 	for i := range b.Data {
 		b.Data[i] = 1
 	}
-	p, err := New(Config{CropT: 8, CropH: 8, CropW: 8, Scales: []float64{1}}, a, b)
+	p, err := New(t.Context(), Config{CropT: 8, CropH: 8, CropW: 8, Scales: []float64{1}}, a, b)
 	require.NoError(t, err)
 	rng, crop := rand.New(rand.NewPCG(1, 2)), volume.New(8, 8, 8, 3)
 	weight := map[float32]float64{}
@@ -147,20 +147,20 @@ func TestSegmentsAreNotCrossed(t *testing.T) {
 }
 
 func TestTooSmall(t *testing.T) {
-	_, err := New(Config{CropT: 16, CropH: 16, CropW: 16}, noise(15, 60, 80, 3))
+	_, err := New(t.Context(), Config{CropT: 16, CropH: 16, CropW: 16}, noise(15, 60, 80, 3))
 	require.ErrorIs(t, err, ErrTooSmall)
 	assert.ErrorContains(t, err, "15 frames of 80×60 pixels, need at least 16 of 16×16")
-	_, err = New(Config{CropT: 16, CropH: 16, CropW: 16})
+	_, err = New(t.Context(), Config{CropT: 16, CropH: 16, CropW: 16})
 	require.ErrorIs(t, err, ErrTooSmall)
 }
 
 func TestPyramidDoesNotDependOnGoroutines(t *testing.T) {
 	clip := noise(12, 30, 31, 3)
 	cfg := Config{CropT: 4, CropH: 8, CropW: 8}
-	p, err := New(cfg, clip)
+	p, err := New(t.Context(), cfg, clip)
 	require.NoError(t, err)
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	q, err := New(cfg, clip)
+	q, err := New(t.Context(), cfg, clip)
 	require.NoError(t, err)
 	for i, v := range p.Within() {
 		w := q.Within()[i]
@@ -172,14 +172,14 @@ func TestPyramidDoesNotDependOnGoroutines(t *testing.T) {
 func BenchmarkNew(b *testing.B) {
 	clip := noise(60, 180, 320, 3)
 	for b.Loop() {
-		if _, err := New(Config{CropT: 16, CropH: 16, CropW: 16}, clip); err != nil {
+		if _, err := New(b.Context(), Config{CropT: 16, CropH: 16, CropW: 16}, clip); err != nil {
 			b.Fatal(err)
 		}
 	}
 }
 
 func BenchmarkCrop(b *testing.B) {
-	p, err := New(Config{CropT: 16, CropH: 16, CropW: 16, Scales: []float64{0.9}}, noise(100, 180, 320, 3))
+	p, err := New(b.Context(), Config{CropT: 16, CropH: 16, CropW: 16, Scales: []float64{0.9}}, noise(100, 180, 320, 3))
 	require.NoError(b, err)
 	crop, rng := volume.New(16, 16, 16, 3), rand.New(rand.NewPCG(1, 2))
 	for _, v := range append(p.Within(), p.Across()...) {

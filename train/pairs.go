@@ -15,7 +15,7 @@ type Mix struct{ Within, Across, Shift, Pan float64 }
 // Published is the mix of the published settings, Default that of tsr's own presets before they choose a kind.
 var (
 	Published = Mix{Within: 0.4, Across: 0.4, Shift: 0.2}
-	Default   = Mix{Within: 0.4, Across: 0.4, Pan: 0.2}
+	Default   = Mix{Within: 0.5, Across: 0.5}
 )
 
 // Pairs draws training pairs from a pyramid. Pair n depends on the seed and n only.
@@ -24,12 +24,14 @@ type Pairs struct {
 	codec   *net.Codec
 	sources []source
 	seed    uint64
+	// reversible says that a crop's LTR clip is the same backwards, and with it the terms of motion.
+	reversible bool
 }
 
 // source is one place to cut crops from, and the end of its share of [0,1).
 type source struct {
 	upTo float64
-	cut  func(dst *volume.Volume, rng *rand.Rand)
+	cut  func(dst, terms *volume.Volume, rng *rand.Rand)
 }
 
 // NewPairs returns the pairs of p for crops of t HTR frames (even) of side×side pixels.
@@ -37,13 +39,13 @@ func NewPairs(p *pyramid.Pyramid, codec *net.Codec, mix Mix, t, side int, seed u
 	if t%2 != 0 {
 		panic("train: odd crop")
 	}
-	d := &Pairs{crop: [3]int{t, side, side}, codec: codec, seed: seed}
+	d := &Pairs{crop: [3]int{t, side, side}, codec: codec, seed: seed, reversible: codec.Reversible()}
 	if len(p.Across()) == 0 { // a clip that is too narrow or too short to be swapped
 		mix.Within, mix.Across = mix.Within+mix.Across, 0
 	}
 	total := mix.Within + mix.Across + mix.Shift + mix.Pan
 	sum := 0.0
-	add := func(share float64, cut func(*volume.Volume, *rand.Rand)) {
+	add := func(share float64, cut func(dst, terms *volume.Volume, rng *rand.Rand)) {
 		if share > 0 {
 			sum += share / total
 			d.sources = append(d.sources, source{sum, cut})
@@ -58,14 +60,22 @@ func NewPairs(p *pyramid.Pyramid, codec *net.Codec, mix Mix, t, side int, seed u
 			weight += v.Weight
 		}
 		for _, v := range kind.views {
-			add(kind.share*v.Weight/weight, func(dst *volume.Volume, rng *rand.Rand) {
+			add(kind.share*v.Weight/weight, func(dst, terms *volume.Volume, rng *rand.Rand) {
 				t, y, x := v.Corner(rng)
 				v.Crop(dst, t, y, x)
+				v.Terms(terms, t, y, x)
 			})
 		}
 	}
-	add(mix.Shift, p.ShiftCrop)
-	add(mix.Pan, p.PanCrop)
+	for _, kind := range []struct {
+		share float64
+		cut   func(*volume.Volume, *rand.Rand)
+	}{{mix.Shift, p.ShiftCrop}, {mix.Pan, p.PanCrop}} {
+		add(kind.share, func(dst, terms *volume.Volume, rng *rand.Rand) {
+			kind.cut(dst, rng)
+			clear(terms.Data)
+		})
+	}
 	return d
 }
 
@@ -75,6 +85,7 @@ type Drawer struct {
 	pcg       *rand.PCG
 	rng       *rand.Rand
 	cut, turn *volume.Volume
+	terms     [2]*volume.Volume // of both
 	scratch   net.Scratch
 }
 
@@ -84,6 +95,9 @@ func (p *Pairs) Drawer() *Drawer {
 	d.rng = rand.New(d.pcg)
 	d.cut = volume.New(p.crop[0], p.crop[1], p.crop[2], 3)
 	d.turn = volume.New(p.crop[0], p.crop[1], p.crop[2], 3)
+	for i := range d.terms {
+		d.terms[i] = volume.New(p.crop[0]/2, p.crop[1], p.crop[2], 3)
+	}
 	return d
 }
 
@@ -98,10 +112,23 @@ func (d *Drawer) Draw(in, target []float32, n uint64) {
 	for i < len(d.sources)-1 && at >= d.sources[i].upTo {
 		i++
 	}
-	d.sources[i].cut(d.cut, d.rng)
-	turn(d.turn, d.cut, d.rng.Uint64())
-	d.codec.Sample(in, target, d.turn, &d.scratch)
+	d.sources[i].cut(d.cut, d.terms[0], d.rng)
+	how := d.rng.Uint64()
+	if !d.reversible {
+		how &^= backwards
+	}
+	turn(d.turn, d.cut, how)
+	turn(d.terms[1], d.terms[0], how)
+	if how&backwards != 0 { // a term is half of a difference of two frames
+		for i, x := range d.terms[1].Data {
+			d.terms[1].Data[i] = -x
+		}
+	}
+	d.codec.Sample(in, target, d.turn, d.terms[1], &d.scratch)
 }
+
+// backwards is the bit that reverses time.
+const backwards = 8
 
 // turn copies src into dst mirrored, turned by a quarter and reversed in time as the low four bits of how say: the 16
 // symmetries of a square and of time. Both are [T,N,N,3].
@@ -119,7 +146,7 @@ func turn(dst, src *volume.Volume, how uint64) {
 	}
 	for t := range src.T {
 		from := t
-		if how&8 != 0 {
+		if how&backwards != 0 {
 			from = src.T - 1 - t
 		}
 		s, d := src.Frame(from), dst.Frame(t)

@@ -23,7 +23,7 @@ func small() net.Config {
 }
 
 func newPyramid(t testing.TB) *pyramid.Pyramid {
-	p, err := pyramid.New(pyramid.Config{CropT: 8, CropH: 8, CropW: 8}, synth.Ball(12, 24, 30))
+	p, err := pyramid.New(t.Context(), pyramid.Config{CropT: 8, CropH: 8, CropW: 8}, synth.Ball(12, 24, 30))
 	require.NoError(t, err)
 	return p
 }
@@ -216,12 +216,42 @@ func quiet(t *testing.T) *net.Trainer {
 
 func BenchmarkDraw(b *testing.B) {
 	v := synth.Ball(30, 180, 320)
-	p, err := pyramid.New(pyramid.Config{CropT: 16, CropH: 16, CropW: 16}, v)
+	p, err := pyramid.New(b.Context(), pyramid.Config{CropT: 16, CropH: 16, CropW: 16}, v)
 	require.NoError(b, err)
 	d := NewPairs(p, net.NewCodec(net.Lean(64), [3]float32{}, [2]float64{.5, .5}), Published, 16, 16, 1).Drawer()
-	in, target := make([]float32, 8*8*8*12), make([]float32, 8*8*8*12)
+	in, target := make([]float32, 8*8*8*24), make([]float32, 8*8*8*12)
 	b.ReportAllocs()
 	for n := uint64(0); b.Loop(); n++ {
 		d.Draw(in, target, n)
+	}
+}
+
+// Terms of motion stay those of a pair however it is turned: what is left to learn is less with them than without.
+func TestPairsWithTerms(t *testing.T) {
+	for _, e := range []pyramid.Exposure{pyramid.Full, pyramid.Delta, pyramid.Fraction(0.75)} {
+		p, err := pyramid.New(t.Context(), pyramid.Config{Exposure: e, CropT: 8, CropH: 16, CropW: 16, Motion: true}, synth.Pan(24, 64, 80, 1, 2))
+		require.NoError(t, err)
+		w := e.Weights(2)
+		codec := net.NewCodec(net.Lean(4), [3]float32{}, [2]float64{w[0], w[1]})
+		d := NewPairs(p, codec, Mix{Within: 1}, 8, 16, 1).Drawer()
+		in, target := make([]float32, 4*8*8*24), make([]float32, 4*8*8*12)
+		worse := 0
+		for n := range uint64(200) {
+			d.Draw(in, target, n)
+			var with, without float64
+			for v := range 8 * 8 * 2 { // the frames in the middle, which the loss sees
+				for c := range 12 {
+					voxel := 8*8 + v
+					e := in[voxel*24+12+c] / 8
+					left := target[voxel*12+c]
+					with += math.Abs(float64(left))
+					without += math.Abs(float64(left + e))
+				}
+			}
+			if with > without {
+				worse++
+			}
+		}
+		require.Less(t, worse, 10, "%v", e)
 	}
 }

@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	blockSide = 16 // of the blocks whose motion is compared, in pixels
+	blockSide = 16 // of the blocks whose changes are compared, in pixels
 	looks     = 4  // pairs of frames of a stretch that are looked at
 )
 
@@ -15,7 +15,7 @@ const (
 // from frame to frame: still regions teach a network little.
 func busyParts(level *volume.Clip, stretches []shot, n, h, w int) (parts []*volume.Volume, err error) {
 	for _, s := range stretches {
-		m, err := motionOf(level, s)
+		m, err := changesOf(level, s)
 		if err != nil {
 			return nil, err
 		}
@@ -49,15 +49,15 @@ func cutOut(level *volume.Clip, s shot, y, x, h, w int) (*volume.Volume, error) 
 	return part, nil
 }
 
-// motion is how much each block of a picture of height×width pixels changes from frame to frame.
-type motion struct {
+// changes is how much each block of a picture of height×width pixels changes from frame to frame.
+type changes struct {
 	height, width int
 	rows, columns int
 	change        []float64
 }
 
-func motionOf(level *volume.Clip, s shot) (*motion, error) {
-	m := &motion{height: level.H, width: level.W, rows: (level.H + blockSide - 1) / blockSide, columns: (level.W + blockSide - 1) / blockSide}
+func changesOf(level *volume.Clip, s shot) (*changes, error) {
+	m := &changes{height: level.H, width: level.W, rows: (level.H + blockSide - 1) / blockSide, columns: (level.W + blockSide - 1) / blockSide}
 	m.change = make([]float64, m.rows*m.columns)
 	pair := volume.New(2, level.H, level.W, level.C)
 	for i := range looks {
@@ -81,7 +81,7 @@ func motionOf(level *volume.Clip, s shot) (*motion, error) {
 
 // busiest returns row and column, multiples of blockSide where the picture has room for it, of the part of h×w pixels that
 // changes most, of equal ones the one nearest to the middle.
-func (m *motion) busiest(h, w int) (y, x int) {
+func (m *changes) busiest(h, w int) (y, x int) {
 	best, far := -1.0, 0.0
 	for _, top := range corners(m.height, h) {
 		for _, left := range corners(m.width, w) {
@@ -97,12 +97,12 @@ func (m *motion) busiest(h, w int) (y, x int) {
 }
 
 // forget makes a part still.
-func (m *motion) forget(y, x, h, w int) {
+func (m *changes) forget(y, x, h, w int) {
 	m.within(y, x, h, w, func(change *float64) { *change = 0 })
 }
 
 // within calls f with every block whose middle lies in the part of h×w pixels at row y and column x.
-func (m *motion) within(y, x, h, w int, f func(change *float64)) {
+func (m *changes) within(y, x, h, w int, f func(change *float64)) {
 	const half = blockSide / 2
 	for row := (y + half - 1) / blockSide; row < m.rows && row*blockSide+half < y+h; row++ {
 		for column := (x + half - 1) / blockSide; column < m.columns && column*blockSide+half < x+w; column++ {

@@ -27,7 +27,7 @@ func flicker(frames, height, width, y, x, h, w int) *volume.Volume {
 func TestBusyPartsAreWhereThingsMove(t *testing.T) {
 	v := flicker(12, 200, 300, 120, 210, 20, 30)
 	level := volume.InMemory(v)
-	m, err := motionOf(level, shot{0, 12})
+	m, err := changesOf(level, shot{0, 12})
 	require.NoError(t, err)
 	for _, size := range [][2]int{{64, 64}, {50, 90}, {200, 64}, {64, 300}, {200, 300}} {
 		y, x := m.busiest(size[0], size[1])
@@ -47,7 +47,7 @@ func TestBusyPartsAreWhereThingsMove(t *testing.T) {
 	}
 	require.NotEqual(t, parts[0].Data, parts[1].Data)
 
-	still, err := motionOf(volume.InMemory(volume.New(8, 160, 320, 3)), shot{0, 8})
+	still, err := changesOf(volume.InMemory(volume.New(8, 160, 320, 3)), shot{0, 8})
 	require.NoError(t, err)
 	y, x = still.busiest(64, 64)
 	require.Equal(t, [2]int{48, 128}, [2]int{y, x}, "the middle")
@@ -80,11 +80,11 @@ func TestPartsFit(t *testing.T) {
 func TestLearnsFromParts(t *testing.T) {
 	v, dir := flicker(20, 180, 260, 30, 40, 100, 120), t.TempDir()
 	o := quick(2, dir)
-	o.Memory = ownMemory + 72<<20
+	o.Memory = ownMemory + 96<<20
 	first, _, err := do(t, t.Context(), v, o)
 	require.NoError(t, err)
 	again := quick(2, t.TempDir())
-	again.Memory = ownMemory + 72<<20
+	again.Memory = ownMemory + 96<<20
 	second, _, err := do(t, t.Context(), v, again)
 	require.NoError(t, err)
 	require.Equal(t, first.Data, second.Data)

@@ -1,6 +1,5 @@
 // Package tsr makes a clip's time finer: it returns 2, 4 or 8 times the frames, with motion blur and motion aliasing
-// undone. What it knows it learns from the clip itself; no other recording has taught it anything. Its start, unless
-// [Options].Random is set, are weights taught on scenes that a program has drawn.
+// undone. What it knows it learns from the clip itself; nothing else has taught it anything.
 //
 //	var sink tsr.ToVolume
 //	res, err := tsr.Upsample(ctx, tsr.FromVolume(clip), &sink, &tsr.Options{Factor: 8})
@@ -20,9 +19,10 @@
 // x and t, and the sharp axis of space teaches the blurred axis of time (across dimensions). Pollak Zuckerman, Naor,
 // Pisha, Bagon, Irani: Across Scales & Across Dimensions, ECCV 2020.
 //
-// Both show only what is there. So a fifth of the pairs is a frame of the clip that pans, at any speed and with the blur of
-// that speed. Beside these, pairs across dimensions cost more than they gave on the clips measured (docs/experiments.md):
-// the presets but Paper leave them out, and [Options].Pairs brings them back.
+// The network need not learn what optical flow already knows. Where things move, its base is what lies before and after
+// along their motion (package motion), and it learns what is missing: sharpness, what was hidden, and where the flow is
+// wrong, as on a wheel that seems to turn backwards. Pairs across dimensions, which have no flow, cost more than they
+// gave then (docs/experiments.md): the presets but Paper leave them out, and [Options].Pairs brings them back.
 //
 // # A run
 //
@@ -46,7 +46,7 @@
 //	train           pairs, batches drawn ahead, rate rules, the training run
 //	backproject     BP in time, in space, in both
 //	internal/net    the network as a gorgonia graph, L1, Adam and Muon, tiles
-//	internal/start  weights to start from, and the command that teaches them
+//	internal/motion interpolation along the motion, on which the network builds
 //	internal/conv   the convolution kernels: plain Go, oneDNN and our own for AVX-512, one test suite for all
 //	internal/job    the folder from which a stopped run goes on
 //	internal/video  frames from and to files

@@ -80,8 +80,12 @@ func (r *run) learn(t task) error {
 	if err != nil {
 		return err
 	}
-	p, err := pyramid.New(pyramid.Config{
-		Exposure: r.opts.Exposure, CropT: r.set.crop[0], CropH: r.set.crop[1], CropW: r.set.crop[1]}, segments...)
+	p, err := pyramid.New(r.ctx, pyramid.Config{
+		Exposure: r.opts.Exposure, CropT: r.set.crop[0], CropH: r.set.crop[1], CropW: r.set.crop[1], Motion: r.set.net.Motion,
+	}, segments...)
+	if err := r.ctx.Err(); err != nil {
+		return err
+	}
 	if err != nil {
 		return fault.New(fault.Input, "input", err, "")
 	}
@@ -163,7 +167,7 @@ const (
 	turnShare = 4
 )
 
-// turned returns the network as it sees the clip from several sides, each with a share of its answers.
+// turned returns the network as it sees the clip from several sides: from one, where it has no share in the result.
 func (r *run) turned(m *net.Model, share float64) []*net.Model {
 	all := turns
 	if r.weights[0] != r.weights[1] {
@@ -179,9 +183,7 @@ func (r *run) turned(m *net.Model, share float64) []*net.Model {
 	}
 	var models []*net.Model
 	for _, t := range all[:n] {
-		turned := m.Turned(t)
-		turned.Scale(float32(share))
-		models = append(models, turned)
+		models = append(models, m.Turned(t))
 	}
 	return models
 }

@@ -9,6 +9,7 @@ import (
 
 	"tsr/backproject"
 	"tsr/internal/fault"
+	"tsr/internal/motion"
 	"tsr/internal/net"
 	"tsr/internal/progress"
 	"tsr/internal/volume"
@@ -135,8 +136,9 @@ func (r *run) upsample(t task) error {
 			if deviations != nil {
 				u.Deviations()
 			}
+			u.SetShare(r.st.Shares[t.stage])
 		}
-		err := upsampleBlocks(u, r.weights, src.Part(s.from, s.to), r.st.Block-s.from, func(done, first int, htr, dev *volume.Volume) error {
+		err := r.upsampleBlocks(u, src.Part(s.from, s.to), r.st.Block-s.from, func(done, first int, htr, dev *volume.Volume) error {
 			if err := dst.Write(htr, 2*s.from+first); err != nil {
 				return err
 			}
@@ -166,8 +168,8 @@ const deviationsName = "deviations"
 // upsampleBlocks runs the blocks of u over src, but those whose frames lie before done, back-projects each in time, and
 // hands its frames to take with the number of src's frames that are done then, the number of the first frame, and their
 // deviations, nil unless u tells them. Back-projection moves all looks alike.
-func upsampleBlocks(u *net.Upsampler, weights [2]float64, src *volume.Clip, done int, take func(done, first int, htr, dev *volume.Volume) error) error {
-	var htr, dev *volume.Volume
+func (r *run) upsampleBlocks(u *net.Upsampler, src *volume.Clip, done int, take func(done, first int, htr, dev *volume.Volume) error) error {
+	var htr, dev, terms *volume.Volume
 	for i := range u.Blocks() {
 		t0, t1, lo, hi := u.Block(i)
 		if t1 <= done {
@@ -183,10 +185,18 @@ func upsampleBlocks(u *net.Upsampler, weights [2]float64, src *volume.Clip, done
 				dev = volume.New(n, src.H, src.W, 3)
 			}
 		}
-		if err := u.Run(htr, dev, ltr, i); err != nil {
+		if from, to := u.Terms(i); from < to {
+			if terms == nil || terms.T != to-from {
+				terms = volume.New(to-from, ltr.H, ltr.W, ltr.C)
+			}
+			if err := motion.Terms(r.ctx, terms, ltr, lo, from, src.T, r.weights); err != nil {
+				return err
+			}
+		}
+		if err := u.Run(htr, dev, ltr, terms, i); err != nil {
 			return fmt.Errorf("upsample frames %d to %d: %w", t0, t1-1, err)
 		}
-		if err := backproject.Time(htr, ltr.Frames(t0-lo, t1-lo), weights[:]); err != nil {
+		if err := backproject.Time(htr, ltr.Frames(t0-lo, t1-lo), r.weights[:]); err != nil {
 			return err
 		}
 		if err := take(t1, 2*t0, htr, dev); err != nil {

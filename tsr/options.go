@@ -11,7 +11,6 @@ import (
 	"tsr/internal/job"
 	"tsr/internal/net"
 	"tsr/internal/progress"
-	"tsr/internal/start"
 	"tsr/pyramid"
 	"tsr/train"
 )
@@ -88,11 +87,8 @@ type Options struct {
 	Mask       []float32
 	NoOverlays bool // do not look for pictures that stand still over moving ones, such as logos; found ones are as Mask
 
-	// Init is a model to start from, as Model returns it. nil means the starting point of the preset, of package start, if
-	// there is one; else random weights.
-	Init   []byte
-	Random bool   // start from random weights, whatever there is: learn from the clip alone
-	Seed   uint64 // equal seed, clip, options, backend, release: equal bits on one machine; 0 means 1
+	Init []byte // a model to start from, as Model returns it; nil means random weights
+	Seed uint64 // equal seed, clip, options, backend, release: equal bits on one machine; 0 means 1
 	// Precision is F32 or BF16; "" and "auto" mean the fastest that the processor has. A BF16 that it does not have is a
 	// fault.Usage.
 	Precision Precision
@@ -139,7 +135,7 @@ type settings struct {
 	pairs   PairMix // of the mix, unless Options says otherwise
 	minSide int     // of a frame at the level where the run starts
 	sample  int64   // bytes of the clip that training may see
-	start   []byte  // the model to start from; nil: random weights
+	look    int64   // pixels of it, 0: as many as memory allows; the motion in them is estimated before the first step
 }
 
 // startRate is by how much less the rates are where training does not start from random weights: at full ones it forgets them.
@@ -160,11 +156,11 @@ func settingsOf(p Preset) (settings, bool) {
 	}
 	switch p {
 	case Fast:
-		s.net, s.peak, s.muon, s.budget, s.turns = net.Lean(32), 1.5e-3, 0.02, time.Minute, 4
+		s.net, s.peak, s.muon, s.budget, s.turns, s.look = net.Lean(32), 1.5e-3, 0.02, time.Minute, 4, 6e6
 	case Balanced:
-		s.net, s.peak, s.muon, s.budget, s.turns = net.Lean(64), 1.5e-3, 0.02, 5*time.Minute, 4
+		s.net, s.peak, s.muon, s.budget, s.turns, s.look = net.Lean(64), 1.5e-3, 0.02, 5*time.Minute, 4, 16e6
 	case Best:
-		s.net, s.peak, s.muon, s.budget, s.turns = net.Lean(96), 1e-3, 0.02, 30*time.Minute, 16
+		s.net, s.peak, s.muon, s.budget, s.turns, s.look = net.Lean(96), 1e-3, 0.02, 30*time.Minute, 16, 16e6
 	case Paper:
 		s.net, s.zssr, s.batch, s.crop, s.turns = net.Paper(), true, 1, [2]int{16, 36}, 1
 		s.mix, s.pairs = train.Published, BothPairs
@@ -229,19 +225,16 @@ func (o *Options) complete() (Options, settings, error) {
 	if !(c.CutDistance >= 0 && c.CutDistance <= 1) {
 		return c, s, usage("cut distance %g: choose from 0 to 1", c.CutDistance)
 	}
-	if c.Random && c.Init != nil {
-		return c, s, usage("a model to start from and a random start")
-	}
-	if s.start = c.Init; s.start == nil && !c.Random {
-		s.start = start.Model(string(c.Preset))
-	}
-	if s.start != nil {
+	if c.Init != nil {
 		s.peak, s.muon = startRate*s.peak, startRate*s.muon
 	}
 	if c.Budget > 0 {
 		s.budget = c.Budget
 	}
 	s.sample = c.sampleBytes()
+	if s.look > 0 {
+		s.sample = min(s.sample, 4*3*s.look)
+	}
 	if c.Memory == 0 {
 		c.Memory = ownMemory + freeMemory()/4*3
 	}
@@ -280,7 +273,7 @@ func (o Options) identity(src Source, be conv.Backend, set settings) []job.Field
 		{Name: "pairs", Value: string(o.Pairs)},
 		{Name: "cuts", Value: o.cutsName()},
 		{Name: "untouched", Value: o.maskName()},
-		{Name: "model", Value: o.startName(set.start)},
+		{Name: "model", Value: o.startName()},
 		{Name: "seed", Value: strconv.FormatUint(o.Seed, 10)},
 		{Name: "backend", Value: be.Name()},
 		{Name: "precision", Value: string(be.Precision())},

@@ -72,7 +72,8 @@ func (p *pace) after(step int, took time.Duration) bool {
 			return false
 		}
 		slices.Sort(p.times)
-		p.r.budget(p.times[len(p.times)/2])
+		p.r.count()
+		p.r.budget(step, p.r.spent(), p.times[len(p.times)/2])
 		return true
 	case p.timed() && crossed(step, p.r.total(p.stage), recounts):
 		p.r.count()
@@ -84,13 +85,13 @@ func (p *pace) after(step int, took time.Duration) bool {
 }
 
 // budget divides the time for training into steps for each stage, the later ones, which start from the weights of the
-// one before, each with half the steps of the one before.
-func (r *run) budget(step time.Duration) {
+// one before, each with half the steps of the one before. Of the first stage some are done, in a time that was spent.
+func (r *run) budget(done int, spent, step time.Duration) {
 	share := 0.0
 	for s := range r.stages() {
 		share += 1 / float64(int(1)<<s)
 	}
-	total := reserve * float64(r.set.budget) / float64(max(step, 1))
+	total := float64(done) + max(reserve*float64(r.set.budget)-float64(spent), 0)/float64(max(step, 1))
 	for s := range r.stages() {
 		r.setSteps(s, max(int(total/share/float64(int(1)<<s)), measureTo))
 	}

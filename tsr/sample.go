@@ -52,7 +52,7 @@ func (r *run) sample(level *volume.Clip) ([]*volume.Volume, error) {
 	for _, s := range segments {
 		frames += s.T
 	}
-	r.note("memory is short: training on parts of %d×%d, %d frames in all, where most happens", w, h, frames)
+	r.note("the clip is large: training on parts of %d×%d, %d frames in all, where most happens", w, h, frames)
 	return segments, err
 }
 

@@ -117,7 +117,7 @@ func (r *run) rebuild(models []*net.Model, codec *net.Codec, ltr, htr *volume.Vo
 // double gives the frames that the networks make of a clip, back-projected in time, to take, with the number of the first.
 func (r *run) double(models []*net.Model, codec *net.Codec, ltr *volume.Volume, take func(first int, v *volume.Volume)) error {
 	u := net.NewUpsampler(models, r.be, codec, ltr.T, ltr.H, ltr.W, r.inferenceMemory())
-	return upsampleBlocks(u, r.weights, volume.InMemory(ltr), 0, func(_, first int, v, _ *volume.Volume) error {
+	return r.upsampleBlocks(u, volume.InMemory(ltr), 0, func(_, first int, v, _ *volume.Volume) error {
 		take(first, v)
 		return nil
 	})

@@ -54,13 +54,13 @@ func Model(src Source, o *Options) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// initial returns the network with which the first doubling's training starts: random, or that of settings.start.
+// initial returns the network with which the first doubling's training starts: random, or that of Options.Init.
 func (r *run) initial() (*net.Model, error) {
 	m, err := net.NewModel(r.set.net, r.opts.Seed)
-	if err != nil || r.set.start == nil {
+	if err != nil || r.opts.Init == nil {
 		return m, err
 	}
-	meta, err := m.Import(r.set.start)
+	meta, err := m.Import(r.opts.Init)
 	if err == nil {
 		return m, nil
 	}
@@ -74,13 +74,10 @@ func (r *run) initial() (*net.Model, error) {
 }
 
 // startName tells the weights to start from, in a job's identity.
-func (o Options) startName(model []byte) string {
-	if model == nil {
+func (o Options) startName() string {
+	if o.Init == nil {
 		return "random"
 	}
-	sum := sha256.Sum256(model)
-	if o.Init == nil {
-		return fmt.Sprintf("the preset's start %x", sum[:6])
-	}
+	sum := sha256.Sum256(o.Init)
 	return hex.EncodeToString(sum[:])
 }

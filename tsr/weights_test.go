@@ -7,7 +7,6 @@ import (
 
 	"tsr/internal/fault"
 	"tsr/internal/net"
-	"tsr/pyramid"
 )
 
 func TestModel(t *testing.T) {
@@ -33,7 +32,7 @@ func TestModel(t *testing.T) {
 	second.Steps = 12
 	_, from, err := do(t, t.Context(), v, second)
 	require.NoError(t, err)
-	second.Init, second.Random, second.Job = nil, true, ""
+	second.Init, second.Job = nil, ""
 	_, random, err := do(t, t.Context(), v, second)
 	require.NoError(t, err)
 	require.Less(t, from.Curve[0].Loss, random.Curve[0].Loss)
@@ -51,7 +50,7 @@ func TestInitBelongsToTheJob(t *testing.T) {
 	require.False(t, Finished(FromVolume(v), o))
 	_, _, err = do(t, t.Context(), v, o)
 	require.Equal(t, fault.Checkpoint, fault.KindOf(err))
-	require.ErrorContains(t, err, "its model is the preset's start ")
+	require.ErrorContains(t, err, "its model is random")
 }
 
 func TestInitOfAnotherNetwork(t *testing.T) {
@@ -75,37 +74,12 @@ func TestInitOfAnotherNetwork(t *testing.T) {
 	require.Empty(t, fault.HintOf(err))
 }
 
-func TestStart(t *testing.T) {
-	_, set, err := (&Options{Preset: Fast}).complete()
+// At full rates training would forget the model that it starts from.
+func TestRatesOfInit(t *testing.T) {
+	_, random, err := (&Options{Preset: Fast}).complete()
 	require.NoError(t, err)
-	require.NotNil(t, set.start)
-	_, random, err := (&Options{Preset: Fast, Random: true}).complete()
+	_, from, err := (&Options{Preset: Fast, Init: []byte{1}}).complete()
 	require.NoError(t, err)
-	require.Nil(t, random.start)
-	require.Equal(t, startRate*random.peak, set.peak)
-	require.Equal(t, startRate*random.muon, set.muon)
-	_, sharp, err := (&Options{Preset: Fast, Exposure: pyramid.Delta}).complete()
-	require.NoError(t, err)
-	require.NotNil(t, sharp.start)
-	_, paper, err := (&Options{Preset: Paper}).complete()
-	require.NoError(t, err)
-	require.Nil(t, paper.start)
-	_, _, err = (&Options{Preset: Fast, Random: true, Init: set.start}).complete()
-	require.Equal(t, fault.Usage, fault.KindOf(err))
-}
-
-// Without a single look at the clip the starting points undo blur where things move.
-func TestStartsKnowMotion(t *testing.T) {
-	v := clip()
-	for _, p := range []Preset{Fast, Balanced} {
-		gains := map[bool]float64{}
-		for _, random := range []bool{false, true} {
-			o := quick(2, "")
-			o.Preset, o.Steps, o.Random = p, 1, random
-			_, res, err := do(t, t.Context(), v, o)
-			require.NoError(t, err)
-			gains[random] = res.Curve[0].Loss
-		}
-		require.Less(t, gains[false], 0.9*gains[true], p)
-	}
+	require.Equal(t, startRate*random.peak, from.peak)
+	require.Equal(t, startRate*random.muon, from.muon)
 }

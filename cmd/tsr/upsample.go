@@ -90,7 +90,6 @@ SIGUSR1 makes a run tell in one line on standard error how far it is.`,
 			if o.Init, err = readModel(f.init); err != nil {
 				return err
 			}
-			o.Random = f.init == initNone
 			u := &upsampling{ctx: c.Context(), flags: f, opts: o, stdout: c.OutOrStdout(), started: time.Now()}
 			u.ui = f.drawer(c)
 			defer u.ui.Close()
@@ -129,7 +128,7 @@ SIGUSR1 makes a run tell in one line on standard error how far it is.`,
 	fs.StringVar(&f.shard, "shard", "", "of many clips make the `I/N` part only, from 1/N on")
 	fs.BoolVar(&f.force, "force", false, "take a clip that tsr itself has made")
 	fs.BoolVar(&f.overwrite, "overwrite", false, "replace OUTPUT")
-	fs.StringVar(&f.init, "init", "", "start training from the model in `FILE`: same camera, same scene; none: from random weights, so that it learns from the clip alone")
+	fs.StringVar(&f.init, "init", "", "start training from the model in `FILE`: same camera, same scene; none, the default: from random weights")
 	fs.StringVar(&f.saveModel, "save-model", "", "write the trained network to `FILE` (.safetensors), for --init or PyTorch")
 	fs.StringVar(&f.uncertain, "uncertainty", "", "write to `FILE`, a video or a folder/, how far the network's looks at the\nclip lie apart: white is 1/8 of the range of values")
 	fs.StringVar(&f.report, "report", "", "write an HTML page with plots and slices to `FILE`")

@@ -12,7 +12,7 @@ import (
 // modelExt ends the name of a model, so that a slip never writes one over a clip.
 const modelExt = ".safetensors"
 
-// initNone asks for a random start.
+// initNone asks for random weights, as no --init does: it takes back what the environment or tsr.toml says.
 const initNone = "none"
 
 // maxModel is far above the largest network, which has 3 MB.

@@ -121,7 +121,7 @@ func TestFLOPs(t *testing.T) {
 	require.Equal(t, int64(2*crops*(2*27*3*128+3*(27*128*128+5*9*128*128+27*128*3))), paper.flops())
 }
 
-// The shapes are those that the presets train on: lean networks see LTR frames with 2×2 pixels in a voxel.
+// The shapes are those that the presets train on: lean networks see LTR frames and their terms of motion with 2×2 pixels in a voxel.
 func TestShapes(t *testing.T) {
 	for _, n := range networks {
 		first := n.layers()[0]
@@ -132,7 +132,7 @@ func TestShapes(t *testing.T) {
 		case "paper36":
 			require.Equal(t, [5]int{1, 16, 36, 36, 3}, got)
 		default:
-			require.Equal(t, [5]int{8, 8, 8, 8, 12}, got, n.name)
+			require.Equal(t, [5]int{8, 8, 8, 8, 24}, got, n.name)
 		}
 	}
 }

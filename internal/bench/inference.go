@@ -46,7 +46,7 @@ func (s *suite) double(n network, frames, h, w int) error {
 	r, err := s.measure(what, n.config.FLOPs(frames, h, w), func() error {
 		for i := range u.Blocks() {
 			t0, t1, lo, hi := u.Block(i)
-			if err := u.Run(out.Frames(2*t0, 2*t1), nil, clip.Frames(lo, hi), i); err != nil {
+			if err := u.Run(out.Frames(2*t0, 2*t1), nil, clip.Frames(lo, hi), nil, i); err != nil {
 				return err
 			}
 		}

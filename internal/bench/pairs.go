@@ -32,12 +32,13 @@ func (s *suite) pairs() error {
 
 // draw measures the drawing of n's batches from a clip.
 func (s *suite) draw(n network, clip *volume.Volume) error {
-	p, err := pyramid.New(pyramid.Config{CropT: n.crop[0], CropH: n.crop[1], CropW: n.crop[1]}, clip)
+	p, err := pyramid.New(s.ctx, pyramid.Config{CropT: n.crop[0], CropH: n.crop[1], CropW: n.crop[1]}, clip)
 	if err != nil {
 		return err
 	}
 	in := make([]float32, n.layers()[0].XLen()/n.batch)
-	target := make([]float32, len(in)) // all our networks answer in the size of their input
+	last := n.layers()[len(n.layers())-1]
+	target := make([]float32, last.YLen()/n.batch)
 	drawer := train.NewPairs(p, n.codec(), train.Default, n.crop[0], n.crop[1], 1).Drawer()
 	number := uint64(0)
 	r, err := s.measure(Result{Part: "pairs", Name: "for " + n.name, Case: n.batchSize()}, 0, func() error {

@@ -22,6 +22,9 @@ type Codec struct {
 
 const taps = 5
 
+// motionGain multiplies the terms of motion in the network's input, beyond Config.Gain.
+const motionGain = 2
+
 var identity = [taps]float32{2: 1}
 
 // NewCodec returns the codec of a network for a clip whose mean colour is mean (the network sees differences from
@@ -45,6 +48,10 @@ func NewCodec(c Config, mean [3]float32, w [2]float64) *Codec {
 	}
 	return k
 }
+
+// Reversible reports whether a pair of the network is one backwards, too. Terms of motion are those of one direction, unless
+// the shutter is open throughout.
+func (k *Codec) Reversible() bool { return !k.c.Motion || k.w[0] == k.w[1] }
 
 // keys is Keys' cubic convolution kernel with a = −1/2 (IEEE TASSP 29, 1981).
 func keys(x float64) float64 {
@@ -73,10 +80,11 @@ func (k *Codec) Size(t, h, w int) (d, nh, nw int) {
 }
 
 // window is LTR frames t0 … of a clip of n frames. Frames before its start and after its end are mirrored, the edge
-// frame repeated.
+// frame repeated. terms, if not nil, are the frames' terms of motion.
 type window struct {
 	v     *volume.Volume
 	t0, n int
+	terms *window
 }
 
 func (w window) frame(t int) []float32 {
@@ -110,10 +118,10 @@ func (k *Codec) prior(t int) (int, *[taps]float32) {
 }
 
 // rows calls f for each row of pixels in b with the network's frame, the row in the picture, and the offset of the
-// row's first pixel in the network's data. Where the height does not divide by Unshuffle, the last
+// row's first pixel in data of the network that has io channels. Where the height does not divide by Unshuffle, the last
 // rows lie below the picture.
-func (k *Codec) rows(b box, f func(t, y, at int)) {
-	r, io := k.c.Unshuffle, 3*k.c.Unshuffle*k.c.Unshuffle
+func (k *Codec) rows(b box, io int, f func(t, y, at int)) {
+	r := k.c.Unshuffle
 	width := (b.x1 - b.x0) * io
 	at := 0
 	for t := b.t0; t < b.t1; t++ {
@@ -174,20 +182,21 @@ func combine(dst []float32, w window, t int, c *[taps]float32, y, x0 int) {
 	}
 }
 
-// spread copies a row of pixels into the network's data: r pixels a voxel.
-func (k *Codec) spread(data, row []float32, at int) {
-	r, io := k.c.Unshuffle, 3*k.c.Unshuffle*k.c.Unshuffle
+// spread copies a row of pixels into data of the network that has io channels: r pixels a voxel.
+func (k *Codec) spread(data, row []float32, at, io int) {
+	r := k.c.Unshuffle
 	for x := 0; x < len(row); x += 3 * r {
 		copy(data[at:at+3*r], row[x:x+3*r])
 		at += io
 	}
 }
 
-// encode fills in [t,y,x,3·r²] with what the network sees of box b.
+// encode fills in [t,y,x,3·r²], or twice as many channels with motion, with what the network sees of box b.
 func (k *Codec) encode(in []float32, w window, b box, s *Scratch) {
 	r := k.c.Unshuffle
 	row := s.rowOf((b.x1 - b.x0) * r * 3)
-	k.rows(b, func(t, y, at int) {
+	io, frames := k.c.io()
+	k.rows(b, io, func(t, y, at int) {
 		lt, c := k.sight(t)
 		combine(row, w, lt, c, min(y, w.v.H-1), b.x0*r)
 		for i := 0; i < len(row); i += 3 {
@@ -195,25 +204,42 @@ func (k *Codec) encode(in []float32, w window, b box, s *Scratch) {
 			row[i+1] = k.c.Gain * (row[i+1] - k.mean[1])
 			row[i+2] = k.c.Gain * (row[i+2] - k.mean[2])
 		}
-		k.spread(in, row, at)
+		k.spread(in, row, at, io)
+		if !k.c.Motion {
+			return
+		}
+		if clear(row); w.terms != nil {
+			combine(row, *w.terms, lt, &identity, min(y, w.v.H-1), b.x0*r)
+			for i := range row {
+				row[i] *= motionGain * k.c.Gain
+			}
+		}
+		k.spread(in, row, at+frames, io)
 	})
 }
 
-// decode fills box b of htr, HTR frames from 2·w0 on of the whole picture, from the network's output of the box.
-func (k *Codec) decode(htr *volume.Volume, w0 int, out []float32, w window, b box, s *Scratch) {
+// decode fills box b of htr, HTR frames from 2·w0 on of the whole picture, from the network's output of the box: cubic
+// interpolation, and a share of what motion and the network add to it.
+func (k *Codec) decode(htr *volume.Volume, w0 int, out []float32, share float32, w window, b box, s *Scratch) {
 	r, io := k.c.Unshuffle, 3*k.c.Unshuffle*k.c.Unshuffle
-	row := s.rowOf((b.x1 - b.x0) * r * 3)
+	n := (b.x1 - b.x0) * r * 3
+	both := s.rowOf(2 * n)
+	row, term := both[:n], both[n:]
+	clear(term)
 	width := min(w.v.W-b.x0*r, (b.x1-b.x0)*r) * 3
-	k.rows(b, func(t, y, at int) {
+	k.rows(b, io, func(t, y, at int) {
 		if y >= w.v.H {
 			return
 		}
 		lt, c := k.prior(t)
 		combine(row, w, lt, c, y, b.x0*r)
+		if w.terms != nil {
+			combine(term, *w.terms, lt, &identity, y, b.x0*r)
+		}
 		for x, p := 0, at; x < len(row); x += 3 * r {
 			o := out[p : p+3*r]
 			for i := range o {
-				row[x+i] += o[i]
+				row[x+i] += float32(share * (term[x+i] + o[i]))
 			}
 			p += io
 		}
@@ -234,16 +260,16 @@ func (k *Codec) decode(htr *volume.Volume, w0 int, out []float32, w window, b bo
 }
 
 // decodeDeviation fills box b of dev, as decode fills htr, with the standard deviation of the frames when dev0 is that of
-// the network's output.
-func (k *Codec) decodeDeviation(dev *volume.Volume, w0 int, dev0 []float32, b box) {
+// the network's output, of which the frames have a share.
+func (k *Codec) decodeDeviation(dev *volume.Volume, w0 int, dev0 []float32, share float32, b box) {
 	r, io := k.c.Unshuffle, 3*k.c.Unshuffle*k.c.Unshuffle
-	k.rows(b, func(t, y, at int) {
+	k.rows(b, io, func(t, y, at int) {
 		if y >= dev.H {
 			return
 		}
-		frames, factors := []int{t - 2*w0}, []float32{1}
+		frames, factors := []int{t - 2*w0}, []float32{share}
 		if k.c.Head == Diff {
-			frames, factors = []int{2 * (t - w0), 2*(t-w0) + 1}, []float32{2 * k.w[1], 2 * k.w[0]}
+			frames, factors = []int{2 * (t - w0), 2*(t-w0) + 1}, []float32{2 * k.w[1] * share, 2 * k.w[0] * share}
 		}
 		for j, f := range frames {
 			row := dev.Frame(f)[y*dev.W*3 : (y+1)*dev.W*3][b.x0*r*3:]
@@ -258,8 +284,9 @@ func (k *Codec) decodeDeviation(dev *volume.Volume, w0 int, dev0 []float32, b bo
 }
 
 // Sample fills in and target with the training pair that an HTR crop makes: what the network sees of its LTR
-// partner and what it should say. htr has an even number of frames, and sizes that divide by Unshuffle.
-func (k *Codec) Sample(in, target []float32, htr *volume.Volume, s *Scratch) {
+// partner and what it should say. htr has an even number of frames, and sizes that divide by Unshuffle. terms are the LTR
+// frames' terms of motion, nil for none.
+func (k *Codec) Sample(in, target []float32, htr, terms *volume.Volume, s *Scratch) {
 	n := htr.T / 2
 	if s.ltr == nil || s.ltr.Dims() != [4]int{n, htr.H, htr.W, htr.C} {
 		s.ltr = volume.New(n, htr.H, htr.W, htr.C)
@@ -276,11 +303,15 @@ func (k *Codec) Sample(in, target []float32, htr *volume.Volume, s *Scratch) {
 	c.mean = s.ltr.MeanColour()
 	k = &c
 	d, h, w := k.Size(n, htr.H, htr.W)
-	win, all := window{s.ltr, 0, n}, box{0, d, 0, h, 0, w}
+	win, all := window{s.ltr, 0, n, nil}, box{0, d, 0, h, 0, w}
+	if terms != nil {
+		win.terms = &window{terms, 0, n, nil}
+	}
 	k.encode(in, win, all, s)
 
 	row := s.rowOf(htr.W * 3)
-	k.rows(all, func(t, y, at int) {
+	_, io := k.c.io()
+	k.rows(all, io, func(t, y, at int) {
 		lt, c := k.prior(t)
 		combine(row, win, lt, c, y, 0)
 		off := y * len(row)
@@ -294,6 +325,11 @@ func (k *Codec) Sample(in, target []float32, htr *volume.Volume, s *Scratch) {
 				row[i] = (a[i]-b[i])/2 - row[i]
 			}
 		}
-		k.spread(target, row, at)
+		if terms != nil {
+			for i, e := range terms.Frame(t)[off : off+len(row)] {
+				row[i] -= e
+			}
+		}
+		k.spread(target, row, at, io)
 	})
 }

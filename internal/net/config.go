@@ -36,6 +36,9 @@ type Config struct {
 	// Gain multiplies the input after the clip's mean is taken off, and divides nothing: the output is in
 	// units of the picture.
 	Gain float32 `json:"gain"`
+	// Motion lets the network see, beside the frames, what motion.Terms says of them, and adds that to the base of its
+	// output. It goes with the Diff head.
+	Motion bool `json:"motion,omitempty"`
 }
 
 // Paper is the published network: 8 layers of 128 channels, ReLU, 3×3×3 kernels in layers 1, 2 and 8.
@@ -44,9 +47,11 @@ func Paper() Config {
 }
 
 // Lean is the network of the fast presets: the paper's kernels at LTR rate on 2×2 space-to-depth, with skips
-// (without them L1 with ReLU stays at the zero residual for thousands of steps).
+// (without them L1 with ReLU stays at the zero residual for thousands of steps), on top of motion compensation.
 func Lean(channels int) Config {
-	return Config{Head: Diff, Channels: channels, Kernels: "33111113", Unshuffle: 2, Skip: true, Act: conv.Leaky, Gain: 4}
+	return Config{
+		Head: Diff, Channels: channels, Kernels: "33111113", Unshuffle: 2, Skip: true, Act: conv.Leaky, Gain: 4, Motion: true,
+	}
 }
 
 // Name says in a few words which network it is: "lean 64", "paper".
@@ -65,6 +70,9 @@ func (c Config) Check() error {
 	if c.Head != Interp && c.Head != Diff {
 		return fmt.Errorf("net: unknown head %q", c.Head)
 	}
+	if c.Motion && c.Head != Diff {
+		return fmt.Errorf("net: the %s head knows no motion", c.Head)
+	}
 	if c.Channels < 1 || c.Unshuffle < 1 || c.Gain <= 0 {
 		return fmt.Errorf("net: channels, unshuffle and gain must be positive in %+v", c)
 	}
@@ -80,15 +88,15 @@ func (c Config) Check() error {
 // Layers returns the convolutions of c for data [n,d,h,w], padded to keep its size. d is at the network's rate
 // (LTR for Diff, HTR for Interp), h and w are after space-to-depth.
 func (c Config) Layers(n, d, h, w int) []conv.Shape {
-	io := 3 * c.Unshuffle * c.Unshuffle
+	in, out := c.io()
 	shapes := make([]conv.Shape, len(c.Kernels))
 	for i := range shapes {
 		s := conv.Shape{N: n, D: d, H: h, W: w, Ci: c.Channels, Co: c.Channels, KD: 1, KH: 1, KW: 1, Act: c.Act}
 		if i == 0 {
-			s.Ci = io
+			s.Ci = in
 		}
 		if i == len(shapes)-1 {
-			s.Co, s.Act = io, conv.Linear
+			s.Co, s.Act = out, conv.Linear
 		}
 		k := c.Kernels[i]
 		if k == '3' || k == 't' {
@@ -100,6 +108,15 @@ func (c Config) Layers(n, d, h, w int) []conv.Shape {
 		shapes[i] = s.Same()
 	}
 	return shapes
+}
+
+// io returns the channels of the network's input and of its output.
+func (c Config) io() (in, out int) {
+	out = 3 * c.Unshuffle * c.Unshuffle
+	if c.Motion {
+		return 2 * out, out
+	}
+	return out, out
 }
 
 // FLOPs is the cost of inference on a clip of t LTR frames [h,w], two a multiply-add.

@@ -47,7 +47,7 @@ func TestExportImport(t *testing.T) {
 	header, data := parts(t, file)
 	require.Equal(t, map[string]any{"format": "pt", "preset": "fast", "head": "diff", "channels": "4", "kernels": "33111113",
 		"space_to_depth": "2", "skip": "true", "activation": "leaky 0.1", "gain": "4", "mean": "clip"}, header["__metadata__"])
-	require.Equal(t, []any{4., 12., 3., 3., 3.}, header["layers.0.weight"]["shape"])
+	require.Equal(t, []any{4., 24., 3., 3., 3.}, header["layers.0.weight"]["shape"])
 	require.Equal(t, []any{4., 4., 1., 3., 3.}, header["layers.2.weight"]["shape"])
 	require.Equal(t, []any{12.}, header["layers.7.bias"]["shape"])
 
@@ -123,10 +123,10 @@ func TestImportRefuses(t *testing.T) {
 		"unknown dtype":      {with(func(h map[string]map[string]any) { h[w]["dtype"] = "F9" }), "F9"},
 		"other dtype":        {with(func(h map[string]map[string]any) { h[w]["dtype"] = "I32" }), "need float32"},
 		"no dtype":           {with(func(h map[string]map[string]any) { delete(h[w], "dtype") }), "keys"},
-		"other shape":        {with(func(h map[string]map[string]any) { h[w]["shape"] = []int{12, 4, 3, 3, 3} }), "need [4 12 3 3 3]"},
-		"flat shape":         {with(func(h map[string]map[string]any) { h[w]["shape"] = []int{4 * 12 * 27} }), "need float32 [4 12 3 3 3]"},
+		"other shape":        {with(func(h map[string]map[string]any) { h[w]["shape"] = []int{24, 4, 3, 3, 3} }), "need [4 24 3 3 3]"},
+		"flat shape":         {with(func(h map[string]map[string]any) { h[w]["shape"] = []int{4 * 24 * 27} }), "need float32 [4 24 3 3 3]"},
 		"shape overflows":    {with(func(h map[string]map[string]any) { h[w]["shape"] = []uint64{1 << 33, 1 << 33} }), "failed to compute"},
-		"negative shape":     {with(func(h map[string]map[string]any) { h[w]["shape"] = []int{-4, -12, 3, 3, 3} }), "natural"},
+		"negative shape":     {with(func(h map[string]map[string]any) { h[w]["shape"] = []int{-4, -24, 3, 3, 3} }), "natural"},
 		"shape is text":      {with(func(h map[string]map[string]any) { h[w]["shape"] = "4" }), "shape"},
 		"overlap": {with(func(h map[string]map[string]any) {
 			h["layers.1.bias"]["data_offsets"] = h["layers.0.bias"]["data_offsets"]

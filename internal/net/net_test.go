@@ -19,6 +19,7 @@ import (
 var tiny = map[string]Config{
 	"diff":   {Head: Diff, Channels: 4, Kernels: "33113", Unshuffle: 2, Skip: true, Act: conv.Leaky, Gain: 4},
 	"blocks": {Head: Diff, Channels: 3, Kernels: "3t1p313", Unshuffle: 1, Skip: true, Act: conv.Leaky, Gain: 1},
+	"motion": {Head: Diff, Channels: 4, Kernels: "33113", Unshuffle: 2, Skip: true, Act: conv.Leaky, Gain: 4, Motion: true},
 	"interp": {Head: Interp, Channels: 4, Kernels: "3113", Unshuffle: 1, Act: conv.ReLU, Gain: 1},
 }
 
@@ -207,7 +208,7 @@ func TestZerosAreCubicInterpolation(t *testing.T) {
 		got := upsample(t, m, codec, clip, 1<<30)
 		for n := range clip.T {
 			x, a, b := clip.Frame(n), got.Frame(2*n), got.Frame(2*n+1)
-			win := window{clip, 0, clip.T}
+			win := window{clip, 0, clip.T, nil}
 			for i := range x {
 				var pa, pb float64
 				for k := range taps {
@@ -224,15 +225,19 @@ func TestZerosAreCubicInterpolation(t *testing.T) {
 }
 
 func upsample(t testing.TB, m *Model, codec *Codec, clip *volume.Volume, limit int64) *volume.Volume {
-	return together(t, []*Model{m}, codec, clip, limit)
+	return together(t, []*Model{m}, codec, clip, nil, limit)
 }
 
-func together(t testing.TB, models []*Model, codec *Codec, clip *volume.Volume, limit int64) *volume.Volume {
+func together(t testing.TB, models []*Model, codec *Codec, clip, terms *volume.Volume, limit int64) *volume.Volume {
 	u := NewUpsampler(models, ref.New(conv.F32), codec, clip.T, clip.H, clip.W, limit)
 	out := volume.New(2*clip.T, clip.H, clip.W, 3)
 	for i := range u.Blocks() {
 		t0, t1, lo, hi := u.Block(i)
-		require.NoError(t, u.Run(out.Frames(2*t0, 2*t1), nil, clip.Frames(lo, hi), i))
+		var seen *volume.Volume
+		if from, to := u.Terms(i); terms != nil {
+			seen = terms.Frames(from, to)
+		}
+		require.NoError(t, u.Run(out.Frames(2*t0, 2*t1), nil, clip.Frames(lo, hi), seen, i))
 	}
 	return out
 }
@@ -265,7 +270,7 @@ func testDeviations(t *testing.T, c Config, w [2]float64, clip *volume.Volume) {
 		out, dev := volume.New(2*clip.T, clip.H, clip.W, 3), volume.New(2*clip.T, clip.H, clip.W, 3)
 		for i := range u.Blocks() {
 			t0, t1, lo, hi := u.Block(i)
-			require.NoError(t, u.Run(out.Frames(2*t0, 2*t1), dev.Frames(2*t0, 2*t1), clip.Frames(lo, hi), i))
+			require.NoError(t, u.Run(out.Frames(2*t0, 2*t1), dev.Frames(2*t0, 2*t1), clip.Frames(lo, hi), nil, i))
 		}
 		for i, d := range dev.Data {
 			var sum, squares float64
@@ -281,7 +286,7 @@ func testDeviations(t *testing.T, c Config, w [2]float64, clip *volume.Volume) {
 		alone := NewUpsampler(models[:1], ref.New(conv.F32), codec, clip.T, clip.H, clip.W, limit)
 		alone.Deviations()
 		t0, t1, lo, hi := alone.Block(0)
-		require.NoError(t, alone.Run(out.Frames(2*t0, 2*t1), dev.Frames(2*t0, 2*t1), clip.Frames(lo, hi), 0))
+		require.NoError(t, alone.Run(out.Frames(2*t0, 2*t1), dev.Frames(2*t0, 2*t1), clip.Frames(lo, hi), nil, 0))
 		require.Equal(t, make([]float32, 2*(t1-t0)*clip.FrameLen()), dev.Frames(2*t0, 2*t1).Data)
 	}
 }
@@ -298,9 +303,11 @@ func TestTilesDoNotShow(t *testing.T) {
 			for _, size := range [][3]int{{1, 4, 4}, {2, 9, 7}, {7, 11, 10}} {
 				clip := &volume.Volume{T: size[0], H: size[1], W: size[2], C: 3, Data: noise(size[0]*size[1]*size[2]*3, 9)}
 				codec := NewCodec(c, [3]float32{}, [2]float64{.5, .5})
-				want := upsample(t, m, codec, clip, 1<<40)
+				terms := &volume.Volume{T: size[0], H: size[1], W: size[2], C: 3, Data: noise(len(clip.Data), 10)}
+				want := together(t, []*Model{m}, codec, clip, terms, 1<<40)
 				for _, limit := range []int64{1, 1 << 14, 1 << 16, 1 << 17} {
-					require.Equal(t, want.Data, upsample(t, m, codec, clip, limit).Data, "%v, limit %d", size, limit)
+					got := together(t, []*Model{m}, codec, clip, terms, limit)
+					require.Equal(t, want.Data, got.Data, "%v, limit %d", size, limit)
 				}
 			}
 		})
@@ -318,7 +325,7 @@ func TestInferenceIsTraining(t *testing.T) {
 		tr, err := NewTrainer(m, ref.New(conv.F32), 1, d, h, w, 0)
 		require.NoError(t, err)
 		var s Scratch
-		codec.Sample(tr.In(), tr.Target(), htr, &s)
+		codec.Sample(tr.In(), tr.Target(), htr, nil, &s)
 		loss, err := tr.Loss()
 		require.NoError(t, err)
 

@@ -43,7 +43,7 @@ func TestOracle(t *testing.T) {
 			in, target, crop := len(tr.In())/oracle.N, len(tr.Target())/oracle.N, len(want.HTR)/oracle.N
 			for i := range oracle.N {
 				htr := &volume.Volume{T: oracle.T, H: oracle.Side, W: oracle.Side, C: 3, Data: want.HTR[i*crop : (i+1)*crop]}
-				codec.Sample(tr.In()[i*in:(i+1)*in], tr.Target()[i*target:(i+1)*target], htr, &s)
+				codec.Sample(tr.In()[i*in:(i+1)*in], tr.Target()[i*target:(i+1)*target], htr, nil, &s)
 			}
 			near(t, want.Input, tr.In(), 1e-6, "input") // rounding of values up to 2
 			near(t, want.Target, tr.Target(), 1e-6, "target")

@@ -30,14 +30,6 @@ func (c Config) tileOf(out box, d, h, w int) tile {
 	return tile{in: box{lo[0], hi[0], lo[1], hi[1], lo[2], hi[2]}, out: out, shapes: shapes}
 }
 
-// flops is the cost of the tile's layers.
-func (t tile) flops() (n int64) {
-	for _, s := range t.shapes {
-		n += s.FLOPs()
-	}
-	return n
-}
-
 // memory is the number of values that the tile takes at once: input, output, and the slabs that its graphs share.
 func (t tile) memory(c Config) (n int64) {
 	var out []int
@@ -109,6 +101,7 @@ const (
 // n·step voxels in time add to the tile's own.
 func (c Config) plan(d, h, w, step int, limit int64, pictures func(n int) int64) grid {
 	frames := d / step
+	work := newWork(c, [3]int{d, h, w}, step)
 	best := grid{[3]int{d, h, w}, [3]int{frames, min(h, maxParts), min(w, maxParts)}, step}
 	cost := int64(-1) // none yet
 	for n := 1; n <= min(frames, maxFrames); n++ {
@@ -120,7 +113,7 @@ func (c Config) plan(d, h, w, step int, limit int64, pictures func(n int) int64)
 				if mid.memory(c)+pictures(n) > limit {
 					continue
 				}
-				if f := mid.flops() * int64(g.parts[0]*py*px); cost < 0 || f < cost {
+				if f := work.of(g.parts); cost < 0 || f < cost {
 					best, cost = g, f
 				}
 				break // further cuts only add to the cost
@@ -132,14 +125,52 @@ func (c Config) plan(d, h, w, step int, limit int64, pictures func(n int) int64)
 
 // overhead returns by which share the tiles of g together cost more than the clip in one piece.
 func (c Config) overhead(g grid) float64 {
-	var sum int64
-	for t := range g.parts[0] {
-		for y := range g.parts[1] {
-			for x := range g.parts[2] {
-				sum += c.tileOf(g.box([3]int{t, y, x}), g.size[0], g.size[1], g.size[2]).flops()
-			}
+	w := newWork(c, g.size, g.step)
+	return float64(w.of(g.parts))/float64(w.of([3]int{1, 1, 1})) - 1
+}
+
+// work tells the cost of a clip of size voxels in pieces. A layer's result in a tile has a length on each axis that depends on
+// the piece on that axis only, so the sum of its volumes over all tiles is the product of three sums of lengths.
+type work struct {
+	c    Config
+	size [3]int
+	step int
+	sums [3]map[int][]int64 // by axis, number of pieces, layer
+}
+
+func newWork(c Config, size [3]int, step int) *work {
+	w := &work{c: c, size: size, step: step}
+	for axis := range w.sums {
+		w.sums[axis] = map[int][]int64{}
+	}
+	return w
+}
+
+// lengths returns the sums of lengths on an axis that is cut into n pieces, layer by layer.
+func (w *work) lengths(axis, n int) []int64 {
+	if sums, ok := w.sums[axis][n]; ok {
+		return sums
+	}
+	g := grid{w.size, [3]int{1, 1, 1}, w.step}
+	g.parts[axis] = n
+	sums := make([]int64, len(w.c.Kernels))
+	for i := range n {
+		var at [3]int
+		at[axis] = i
+		for l, s := range w.c.tileOf(g.box(at), w.size[0], w.size[1], w.size[2]).shapes {
+			d, h, w := s.Out()
+			sums[l] += int64([3]int{d, h, w}[axis])
 		}
 	}
-	whole := c.tileOf(box{0, g.size[0], 0, g.size[1], 0, g.size[2]}, g.size[0], g.size[1], g.size[2])
-	return float64(sum)/float64(whole.flops()) - 1
+	w.sums[axis][n] = sums
+	return sums
+}
+
+// of returns the cost in FLOP of all tiles when each axis is cut into so many pieces.
+func (w *work) of(parts [3]int) (flops int64) {
+	t, y, x := w.lengths(0, parts[0]), w.lengths(1, parts[1]), w.lengths(2, parts[2])
+	for l, s := range w.c.Layers(1, 1, 1, 1) { // of one voxel
+		flops += s.FLOPs() * t[l] * y[l] * x[l]
+	}
+	return flops
 }

@@ -42,6 +42,10 @@ func (m *Model) Turned(how Turn) *Model {
 					td, ty, tx := turned(d, y, x, s.KD, s.KH, s.KW, how)
 					from, at := ((d*s.KH+y)*s.KW+x)*s.Ci*s.Co, ((td*s.KH+ty)*s.KW+tx)*s.Ci*s.Co
 					for a := range s.Ci {
+						sign := sign
+						if _, frames := c.io(); i == 0 && a >= frames && how&Reverse != 0 {
+							sign = -1 // a term is a difference of two frames, as the answer is
+						}
 						for b := range s.Co {
 							to[from+a*s.Co+b] = float32(sign * w[at+in(a)*s.Co+out(b)])
 						}
@@ -74,19 +78,11 @@ func turned(d, y, x, nd, ny, nx int, how Turn) (int, int, int) {
 	return d, y, x
 }
 
-// turnChannel is turned for the pixels that space-to-depth has put into channels.
+// turnChannel is turned for the pixels that space-to-depth has put into channels: those of the frames, then their terms.
 func (c Config) turnChannel(ch int, how Turn) int {
 	r := c.Unshuffle
-	_, y, x := turned(0, ch/3/r, ch/3%r, 1, r, r, how)
-	return (y*r+x)*3 + ch%3
-}
-
-// Scale multiplies what the network answers by f, by its last layer.
-func (m *Model) Scale(f float32) {
-	l := m.Layers[len(m.Layers)-1]
-	for _, p := range [][]float32{floats(l.W), floats(l.B)} {
-		for i := range p {
-			p[i] *= f
-		}
-	}
+	_, frames := c.io()
+	pixel := ch % frames / 3
+	_, y, x := turned(0, pixel/r, pixel%r, 1, r, r, how)
+	return ch/frames*frames + (y*r+x)*3 + ch%3
 }

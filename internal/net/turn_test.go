@@ -45,14 +45,21 @@ func TestTurned(t *testing.T) {
 			m := newTiny(t, c).Model
 			clip := &volume.Volume{T: 5, H: 6, W: 8, C: 3, Data: noise(5*6*8*3, 9)}
 			codec := NewCodec(c, [3]float32{.5, .5, .5}, [2]float64{.5, .5})
+			terms := &volume.Volume{T: 5, H: 6, W: 8, C: 3, Data: noise(len(clip.Data), 10)}
 			mean := make([]float64, 2*len(clip.Data))
 			var all []*Model
 			for how := range Turns {
-				got := upsample(t, m.Turned(how), codec, clip, 1<<30)
-				want := upsample(t, m, codec, turnClip(clip, how), 1<<30)
+				got := together(t, []*Model{m.Turned(how)}, codec, clip, terms, 1<<30)
+				turned := turnClip(terms, how)
+				if how&Reverse != 0 {
+					for i, x := range turned.Data {
+						turned.Data[i] = -x
+					}
+				}
+				want := together(t, []*Model{m}, codec, turnClip(clip, how), turned, 1<<30)
 				require.InDeltaSlice(t, turnClip(got, how).Data, want.Data, 1e-5, "%04b", how)
 				if how > 0 {
-					require.NotEqual(t, upsample(t, m, codec, clip, 1<<30).Data, got.Data)
+					require.NotEqual(t, together(t, []*Model{m}, codec, clip, terms, 1<<30).Data, got.Data)
 				}
 				for i, x := range got.Data {
 					mean[i] += float64(x) / float64(Turns)
@@ -60,7 +67,7 @@ func TestTurned(t *testing.T) {
 				all = append(all, m.Turned(how))
 			}
 			for _, limit := range []int64{1 << 30, 1 << 14} {
-				require.InDeltaSlice(t, mean, together(t, all, codec, clip, limit).Data, 1e-5)
+				require.InDeltaSlice(t, mean, together(t, all, codec, clip, terms, limit).Data, 1e-5)
 			}
 		})
 	}

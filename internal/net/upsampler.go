@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"tsr/internal/conv"
+	"tsr/internal/motion"
 	"tsr/internal/volume"
 )
 
@@ -21,6 +22,7 @@ type Upsampler struct {
 	graphs  []map[tileKey]*tileGraph // by model
 	sum     []float32                // of the answers of several models
 	squares []float32                // of them; nil unless Deviations
+	share   float32                  // of what they and motion add, in the result
 	scratch Scratch
 }
 
@@ -46,7 +48,7 @@ type tileGraph struct {
 // NewUpsampler returns an Upsampler for clips of t LTR frames [h,w]. Its working memory stays below limit bytes where
 // the network allows it. Of several models, which must be of one Config, it takes the mean of the answers.
 func NewUpsampler(models []*Model, be conv.Backend, codec *Codec, t, h, w int, limit int64) *Upsampler {
-	u := &Upsampler{models: models, be: be, codec: codec, frames: t}
+	u := &Upsampler{models: models, be: be, codec: codec, frames: t, share: 1}
 	for range models {
 		u.graphs = append(u.graphs, map[tileKey]*tileGraph{})
 	}
@@ -67,7 +69,15 @@ func (k *Codec) reach() int {
 
 // pictures returns how many values the LTR and HTR frames for a block of n LTR frames [h,w] have.
 func (k *Codec) pictures(h, w int) func(n int) int64 {
-	return func(n int) int64 { return int64(n+2*k.reach()+2*n) * int64(3*h*w) }
+	return func(n int) int64 {
+		ltr := int64(n + 2*k.reach())
+		pictures := ltr + int64(2*n)
+		scratch := int64(0)
+		if k.c.Motion {
+			pictures, scratch = pictures+ltr-2*motion.Reach, motion.ScratchBytes(h, w)/4
+		}
+		return pictures*int64(3*h*w) + scratch
+	}
 }
 
 func (u *Upsampler) config() Config { return u.models[0].Config }
@@ -85,18 +95,36 @@ func (u *Upsampler) Block(i int) (t0, t1, lo, hi int) {
 	return t0, t1, max(t0-u.reach, 0), min(t1+u.reach, u.frames)
 }
 
+// SetShare lets only a share from 0 to 1 of what motion and the models add to cubic interpolation into the result.
+func (u *Upsampler) SetShare(share float64) { u.share = float32(share) }
+
+// Terms returns the LTR frames from ≤ t < to whose terms of motion Run wants with block i: none where motion has no share.
+// All frames on which they depend are in the block.
+func (u *Upsampler) Terms(i int) (from, to int) {
+	if !u.config().Motion || u.share == 0 {
+		return 0, 0
+	}
+	t0, t1, _, _ := u.Block(i)
+	reach := u.reach - motion.Reach
+	return max(t0-reach, 0), min(t1+reach, u.frames)
+}
+
 // Deviations makes Run tell how far the models' answers lie apart.
 func (u *Upsampler) Deviations() { u.squares = []float32{} }
 
 // TellsDeviations says whether it was called.
 func (u *Upsampler) TellsDeviations() bool { return u.squares != nil }
 
-// Run fills htr [2·(t1−t0),H,W,3] with the HTR frames of block i, from ltr, the frames lo … hi−1 of Block.
+// Run fills htr [2·(t1−t0),H,W,3] with the HTR frames of block i, from ltr, the frames lo … hi−1 of Block, and terms, what
+// motion.Terms says of the frames of Terms; nil is as if nothing moved.
 // With the Diff head each pair's exposure-weighted mean is its LTR frame up to rounding. After Deviations it fills dev,
 // of the same size, with the standard deviation of the frames over the models; else dev may be nil.
-func (u *Upsampler) Run(htr, dev, ltr *volume.Volume, i int) error {
+func (u *Upsampler) Run(htr, dev, ltr, terms *volume.Volume, i int) error {
 	t0, _, lo, _ := u.Block(i)
-	w := window{ltr, lo, u.frames}
+	w := window{ltr, lo, u.frames, nil}
+	if from, to := u.Terms(i); terms != nil && from < to {
+		w.terms = &window{terms, from, u.frames, nil}
+	}
 	for y := range u.grid.parts[1] {
 		for x := range u.grid.parts[2] {
 			t := u.config().tileOf(u.grid.box([3]int{i, y, x}), u.d[0], u.d[1], u.d[2])
@@ -104,9 +132,9 @@ func (u *Upsampler) Run(htr, dev, ltr *volume.Volume, i int) error {
 			if err != nil {
 				return err
 			}
-			u.codec.decode(htr, t0, out, w, t.out, &u.scratch)
+			u.codec.decode(htr, t0, out, u.share, w, t.out, &u.scratch)
 			if u.squares != nil {
-				u.codec.decodeDeviation(dev, t0, u.deviation(out), t.out)
+				u.codec.decodeDeviation(dev, t0, u.deviation(out), u.share, t.out)
 			}
 		}
 	}

@@ -21,7 +21,7 @@ func TestTilesShareSlabs(t *testing.T) {
 	require.Greater(t, u.grid.parts[1]*u.grid.parts[2], 1)
 	for i := range u.Blocks() {
 		t0, t1, lo, hi := u.Block(i)
-		require.NoError(t, u.Run(volume.New(2*(t1-t0), h, w, 3), nil, volume.New(hi-lo, h, w, 3), i))
+		require.NoError(t, u.Run(volume.New(2*(t1-t0), h, w, 3), nil, volume.New(hi-lo, h, w, 3), nil, i))
 	}
 	require.Greater(t, len(u.graphs[0]), 4)
 	used := map[*float32]bool{}

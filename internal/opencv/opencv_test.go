@@ -46,6 +46,13 @@ func TestFlowOfATranslation(t *testing.T) {
 	}
 	require.Greater(t, float64(near)/float64((h-32)*(w-32)), 0.95)
 	require.Error(t, Flow(nil, nil, nil, 8, 200))
+
+	again := make([]float32, 2*h*w) // OpenCV would begin its search with what is there
+	for i := range again {
+		again[i] = float32(i % 50)
+	}
+	require.NoError(t, Flow(again, texture(h, w, 40), texture(h, w, 43), h, w))
+	require.Equal(t, flow, again)
 }
 
 // clip is a video of five frames of one colour.

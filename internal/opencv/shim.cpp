@@ -39,11 +39,9 @@ template <typename F> int guarded(char *why, int size, F f) {
 int tsr_flow(float *flow, const unsigned char *a, const unsigned char *b, int h, int w, char *why, int size) {
 	return guarded(why, size, [&] {
 		const cv::Mat from(h, w, CV_8UC1, const_cast<unsigned char *>(a)), to(h, w, CV_8UC1, const_cast<unsigned char *>(b));
-		cv::Mat out(h, w, CV_32FC2, flow);
+		cv::Mat out; // empty: what is in it would be where the search begins
 		cv::DISOpticalFlow::create(cv::DISOpticalFlow::PRESET_MEDIUM)->calc(from, to, out);
-		if (out.data != reinterpret_cast<unsigned char *>(flow)) {
-			out.copyTo(cv::Mat(h, w, CV_32FC2, flow));
-		}
+		out.copyTo(cv::Mat(h, w, CV_32FC2, flow));
 	});
 }
 
