@@ -72,7 +72,7 @@ func TestPanCrop(t *testing.T) {
 		const draws = 3000
 		steps, swings := map[float64]int{}, 0
 		for range draws {
-			p.PanCrop(crop, rng)
+			p.PanCrop(crop, volume.New(crop.T/2, crop.H, crop.W, 3), rng, &PanScratch{})
 			found := look(t, crop)
 			if !found.steady {
 				swings++
@@ -118,7 +118,7 @@ func TestPanCropLayers(t *testing.T) {
 
 	small := pans(t, Full, noise(4, 12, 40, 3))
 	a, b := volume.New(4, 5, 6, 3), volume.New(4, 5, 6, 3)
-	small.PanCrop(a, rand.New(rand.NewPCG(7, 7)))
+	small.PanCrop(a, volume.New(a.T/2, a.H, a.W, 3), rand.New(rand.NewPCG(7, 7)), &PanScratch{})
 	small.ShiftCrop(b, rand.New(rand.NewPCG(7, 7)))
 	assert.Equal(t, b.Data, a.Data)
 }
@@ -145,6 +145,6 @@ func BenchmarkPanCrop(b *testing.B) {
 	require.NoError(b, err)
 	rng, crop := rand.New(rand.NewPCG(1, 2)), volume.New(16, 16, 16, 3)
 	for b.Loop() {
-		p.PanCrop(crop, rng)
+		p.PanCrop(crop, volume.New(crop.T/2, crop.H, crop.W, 3), rng, &PanScratch{})
 	}
 }

@@ -134,7 +134,7 @@ func (p *Pyramid) addScale(ctx context.Context, clip *volume.Volume, scale, shar
 		l.Clamp()
 	}
 	l.strong = strongGradients(l.Volume)
-	if l.T > 0 && l.H >= p.cfg.CropH+panMargin && l.W >= p.cfg.CropW+panMargin {
+	if edge := panMargin + 2*p.cfg.panEdge(); l.T > 0 && l.H >= p.cfg.CropH+edge && l.W >= p.cfg.CropW+edge {
 		p.pans = append(p.pans, l)
 		p.panPixels += l.pixels()
 	}

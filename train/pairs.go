@@ -15,7 +15,7 @@ type Mix struct{ Within, Across, Shift, Pan float64 }
 // Published is the mix of the published settings, Default that of tsr's own presets before they choose a kind.
 var (
 	Published = Mix{Within: 0.4, Across: 0.4, Shift: 0.2}
-	Default   = Mix{Within: 0.5, Across: 0.5}
+	Default   = Mix{Within: 0.4, Across: 0.4, Pan: 0.2}
 )
 
 // Pairs draws training pairs from a pyramid. Pair n depends on the seed and n only.
@@ -31,7 +31,7 @@ type Pairs struct {
 // source is one place to cut crops from, and the end of its share of [0,1).
 type source struct {
 	upTo float64
-	cut  func(dst, terms *volume.Volume, rng *rand.Rand)
+	cut  func(d *Drawer) // into d.cut and d.terms[0]
 }
 
 // NewPairs returns the pairs of p for crops of t HTR frames (even) of side×side pixels.
@@ -45,7 +45,7 @@ func NewPairs(p *pyramid.Pyramid, codec *net.Codec, mix Mix, t, side int, seed u
 	}
 	total := mix.Within + mix.Across + mix.Shift + mix.Pan
 	sum := 0.0
-	add := func(share float64, cut func(dst, terms *volume.Volume, rng *rand.Rand)) {
+	add := func(share float64, cut func(*Drawer)) {
 		if share > 0 {
 			sum += share / total
 			d.sources = append(d.sources, source{sum, cut})
@@ -60,22 +60,18 @@ func NewPairs(p *pyramid.Pyramid, codec *net.Codec, mix Mix, t, side int, seed u
 			weight += v.Weight
 		}
 		for _, v := range kind.views {
-			add(kind.share*v.Weight/weight, func(dst, terms *volume.Volume, rng *rand.Rand) {
-				t, y, x := v.Corner(rng)
-				v.Crop(dst, t, y, x)
-				v.Terms(terms, t, y, x)
+			add(kind.share*v.Weight/weight, func(d *Drawer) {
+				t, y, x := v.Corner(d.rng)
+				v.Crop(d.cut, t, y, x)
+				v.Terms(d.terms[0], t, y, x)
 			})
 		}
 	}
-	for _, kind := range []struct {
-		share float64
-		cut   func(*volume.Volume, *rand.Rand)
-	}{{mix.Shift, p.ShiftCrop}, {mix.Pan, p.PanCrop}} {
-		add(kind.share, func(dst, terms *volume.Volume, rng *rand.Rand) {
-			kind.cut(dst, rng)
-			clear(terms.Data)
-		})
-	}
+	add(mix.Shift, func(d *Drawer) {
+		p.ShiftCrop(d.cut, d.rng)
+		clear(d.terms[0].Data)
+	})
+	add(mix.Pan, func(d *Drawer) { p.PanCrop(d.cut, d.terms[0], d.rng, &d.pan) })
 	return d
 }
 
@@ -87,6 +83,7 @@ type Drawer struct {
 	cut, turn *volume.Volume
 	terms     [2]*volume.Volume // of both
 	scratch   net.Scratch
+	pan       pyramid.PanScratch
 }
 
 // Drawer returns a new Drawer of p.
@@ -112,7 +109,7 @@ func (d *Drawer) Draw(in, target []float32, n uint64) {
 	for i < len(d.sources)-1 && at >= d.sources[i].upTo {
 		i++
 	}
-	d.sources[i].cut(d.cut, d.terms[0], d.rng)
+	d.sources[i].cut(d)
 	how := d.rng.Uint64()
 	if !d.reversible {
 		how &^= backwards

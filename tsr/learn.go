@@ -89,8 +89,12 @@ func (r *run) learn(t task) error {
 	if err != nil {
 		return fault.New(fault.Input, "input", err, "")
 	}
+	mix, err := r.mix(level)
+	if err != nil {
+		return err
+	}
 	job, err := train.New(train.Config{
-		Batch: r.set.batch, Crop: r.set.crop, Edge: r.set.edge, Mix: r.set.mix, Muon: r.set.ratio(),
+		Batch: r.set.batch, Crop: r.set.crop, Edge: r.set.edge, Mix: mix, Muon: r.set.ratio(),
 		Rule: r.rule(t.stage), Seed: r.opts.Seed + uint64(t.stage)<<32,
 	}, m, r.be, p, codec)
 	if err != nil {

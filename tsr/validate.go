@@ -1,11 +1,15 @@
 package tsr
 
 import (
+	"math"
+
 	"tsr/backproject"
+	"tsr/internal/motion"
 	"tsr/internal/net"
 	"tsr/internal/resample"
 	"tsr/internal/volume"
 	"tsr/pyramid"
+	"tsr/train"
 )
 
 // validationPixels bounds the part of a clip that validation rebuilds, in pixels times frames.
@@ -67,6 +71,60 @@ func (r *run) validate(models []*net.Model, codec *net.Codec, level *volume.Clip
 	return sum, nil
 }
 
+// trusted is what interpolation along the motion must gain over cubic interpolation, in dB, to be trusted. Where it can be
+// it gained 1.2 dB and more in docs/experiments.md, on wheels that seem to turn backwards 0.4 at most.
+const trusted = 0.8
+
+// flowGain measures how much better than cubic interpolation with back-projection the motion that optical flow sees rebuilds a
+// level from itself coarsened once more in time, in dB. No network is asked.
+func (r *run) flowGain(level *volume.Clip) (float64, error) {
+	var cubic, moved float64
+	for _, s := range middles(r.shots(level), validationPixels/(level.H*level.W), 2) {
+		htr, err := level.Window(s.from, s.to)
+		if err != nil {
+			return 0, err
+		}
+		ltr := pyramid.Expose(htr, 2, r.opts.Exposure)
+		base, err := r.cubic(ltr)
+		if err != nil {
+			return 0, err
+		}
+		terms := volume.New(ltr.T, ltr.H, ltr.W, ltr.C)
+		if err := motion.Terms(r.ctx, terms, ltr, 0, 0, ltr.T, r.weights); err != nil {
+			return 0, err
+		}
+		share := [2]float64{2 * r.weights[1], -2 * r.weights[0]}
+		for t := range base.T {
+			frame := htr.Frame(t)
+			term, k := terms.Frame(t/2), share[t%2]
+			for i, x := range base.Frame(t) {
+				missing := float64(frame[i] - x)
+				cubic += missing * missing
+				missing -= k * float64(term[i])
+				moved += missing * missing
+			}
+		}
+	}
+	if cubic == moved { // nothing moves
+		return 0, nil
+	}
+	return 10 * math.Log10(cubic/moved), nil
+}
+
+// mix is the mix of pairs for a level. Pans are interpolated along their motion without fault: they teach the network to follow it.
+// So they have no part where optical flow is wrong about the clip.
+func (r *run) mix(level *volume.Clip) (train.Mix, error) {
+	mix := r.set.mix
+	if mix.Pan == 0 {
+		return mix, nil
+	}
+	gain, err := r.flowGain(level)
+	if gain < trusted {
+		mix.Pan = 0
+	}
+	return mix, err
+}
+
 // agree measures the same on what the networks make of the level itself: that result, filmed again from the second of its
 // frames on, is a clip of the level's own speed, in other words half a frame later, and the result is its truth. Networks
 // that are right find it again. Those that only carry over what was right at half the rate, such as a motion that is
@@ -96,13 +154,12 @@ func (r *run) agree(models []*net.Model, codec *net.Codec, level *volume.Clip) (
 
 // rebuild compares what the networks and cubic interpolation with back-projection make of ltr with htr.
 func (r *run) rebuild(models []*net.Model, codec *net.Codec, ltr, htr *volume.Volume) (checked, error) {
-	cubic := volume.New(htr.T, htr.H, htr.W, 3)
-	resample.Time(cubic, ltr, resample.Cubic, resample.Offsets(r.weights[:]))
-	if err := backproject.Time(cubic, ltr, r.weights[:]); err != nil {
+	cubic, err := r.cubic(ltr)
+	if err != nil {
 		return checked{}, err
 	}
 	c := checked{size: float64(len(htr.Data))}
-	err := r.double(models, codec, ltr, func(first int, v *volume.Volume) {
+	err = r.double(models, codec, ltr, func(first int, v *volume.Volume) {
 		truth, base := htr.Frames(first, first+v.T), cubic.Frames(first, first+v.T)
 		for i, x := range v.Data {
 			added, missing := float64(x-base.Data[i]), float64(truth.Data[i]-base.Data[i])
@@ -112,6 +169,13 @@ func (r *run) rebuild(models []*net.Model, codec *net.Codec, ltr, htr *volume.Vo
 		}
 	})
 	return c, err
+}
+
+// cubic returns twice the frames of a clip by cubic interpolation with back-projection in time.
+func (r *run) cubic(ltr *volume.Volume) (*volume.Volume, error) {
+	v := volume.New(2*ltr.T, ltr.H, ltr.W, ltr.C)
+	resample.Time(v, ltr, resample.Cubic, resample.Offsets(r.weights[:]))
+	return v, backproject.Time(v, ltr, r.weights[:])
 }
 
 // double gives the frames that the networks make of a clip, back-projected in time, to take, with the number of the first.

@@ -48,12 +48,7 @@ func Terms(ctx context.Context, dst, src *volume.Volume, first, from, frames int
 	if min(e.fh, e.fw) < opencv.SmallestFlow || frames < 2 {
 		return nil
 	}
-	// a lies w1/2 before the frame's place, b w0/2 behind it. The projection adds (x − w0·a − w1·b)/(w0² + w1²) times
-	// w0 to a and w1 to b.
-	norm := w[0]*w[0] + w[1]*w[1]
-	e.before = side{w[1] / 2, float32((1 - (w[0]-w[1])*w[0]/norm) / 2), taps(-w[1] / 2)}
-	e.after = side{w[0] / 2, float32((-1 - (w[0]-w[1])*w[1]/norm) / 2), taps(w[0] / 2)}
-
+	e.before, e.after = Sides(w)
 	lo, hi := max(from-1, 0), min(from+dst.T, frames-1) // pairs of n and n+1
 	e.grey = make([][]byte, hi-lo+1)
 	resample.Parallel(len(e.grey), func(a, b int) {
@@ -70,11 +65,20 @@ func Terms(ctx context.Context, dst, src *volume.Volume, first, from, frames int
 	return nil
 }
 
-// side is one of the two HTR frames of an LTR frame.
-type side struct {
-	away  float64    // from the LTR frame's place, in LTR frames
-	share float32    // of what is added to the frame in half the difference
-	taps  [5]float32 // cubic interpolation at its place from frames n−2 … n+2
+// Side is one of the two HTR frames of an LTR frame.
+type Side struct {
+	Away  float64    // from the LTR frame's place, in LTR frames
+	Share float32    // of what is added to the frame, in the term
+	Taps  [5]float32 // cubic interpolation at its place from frames n−2 … n+2
+}
+
+// Sides returns the HTR frames a and b of an LTR frame w[0]·a + w[1]·b.
+func Sides(w [2]float64) (before, after Side) {
+	// The projection adds (x − w0·a − w1·b)/(w0² + w1²) times w0 to a and w1 to b.
+	norm := w[0]*w[0] + w[1]*w[1]
+	before = Side{w[1] / 2, float32((1 - (w[0]-w[1])*w[0]/norm) / 2), taps(-w[1] / 2)}
+	after = Side{w[0] / 2, float32((-1 - (w[0]-w[1])*w[1]/norm) / 2), taps(w[0] / 2)}
+	return before, after
 }
 
 // taps returns the weights of cubic interpolation at a place between −1 and 1.
@@ -89,7 +93,7 @@ type estimator struct {
 	dst, src            *volume.Volume
 	first, from, frames int
 	fh, fw, halvings    int // of the frames that optical flow sees
-	before, after       side
+	before, after       Side
 	lo                  int // frame of grey[0]
 	grey                [][]byte
 }
@@ -140,19 +144,19 @@ func (e *estimator) pair(f *field, n int) error {
 		return err
 	}
 	if e.wanted(n) {
-		f.between(float32(e.after.away))
-		e.add(n, &e.after, f.motion, float32(-e.after.away), n+1, float32(1-e.after.away), float32(e.after.away))
+		f.between(float32(e.after.Away))
+		e.add(n, &e.after, f.motion, float32(-e.after.Away), n+1, float32(1-e.after.Away), float32(e.after.Away))
 	}
-	if e.wanted(n+1) && e.before.away > 0 {
-		f.between(float32(1 - e.before.away))
-		e.add(n+1, &e.before, f.motion, float32(e.before.away), n, float32(e.before.away-1), float32(e.before.away))
+	if e.wanted(n+1) && e.before.Away > 0 {
+		f.between(float32(1 - e.before.Away))
+		e.add(n+1, &e.before, f.motion, float32(e.before.Away), n, float32(e.before.Away-1), float32(e.before.Away))
 	}
 	// Beyond the ends things move on as they did
-	if n == 0 && e.wanted(0) && e.before.away > 0 {
-		e.add(0, &e.before, f.there, float32(e.before.away), 0, 0, 0)
+	if n == 0 && e.wanted(0) && e.before.Away > 0 {
+		e.add(0, &e.before, f.there, float32(e.before.Away), 0, 0, 0)
 	}
 	if n+1 == e.frames-1 && e.wanted(n+1) {
-		e.add(n+1, &e.after, f.back, float32(e.after.away), n+1, 0, 0)
+		e.add(n+1, &e.after, f.back, float32(e.after.Away), n+1, 0, 0)
 	}
 	return nil
 }
@@ -161,12 +165,12 @@ func (e *estimator) wanted(n int) bool { return n >= e.from && n < e.from+e.dst.
 
 // add adds a side's part to the term of frame n. Where the motion is m, the side shows what frame n shows at own·m and frame
 // other at far·m from there; other's share is blend.
-func (e *estimator) add(n int, s *side, motion []float32, own float32, other int, far, blend float32) {
+func (e *estimator) add(n int, s *Side, motion []float32, own float32, other int, far, blend float32) {
 	h, w := e.src.H, e.src.W
 	out, here, there := e.dst.Frame(n-e.from), e.frame(n), e.frame(other)
 	var near [5][]float32
 	for i := range near {
-		if s.taps[i] != 0 {
+		if s.Taps[i] != 0 {
 			near[i] = e.frame(n + i - 2)
 		}
 	}
@@ -178,13 +182,13 @@ func (e *estimator) add(n int, s *side, motion []float32, own float32, other int
 			if length <= still*still {
 				continue
 			}
-			gain := s.share
+			gain := s.Share
 			if length < moving*moving {
 				gain *= (float32(math.Sqrt(float64(length))) - still) / (moving - still)
 			}
-			a := sample(here, h, w, float32(x)+own*mx, float32(y)+own*my)
+			a := Sample(here, h, w, float32(x)+own*mx, float32(y)+own*my)
 			if blend > 0 {
-				b := sample(there, h, w, float32(x)+far*mx, float32(y)+far*my)
+				b := Sample(there, h, w, float32(x)+far*mx, float32(y)+far*my)
 				for c := range a {
 					a[c] += blend * (b[c] - a[c])
 				}
@@ -193,7 +197,7 @@ func (e *estimator) add(n int, s *side, motion []float32, own float32, other int
 			for c, v := range a {
 				for i, f := range near {
 					if f != nil {
-						v -= s.taps[i] * f[at+c]
+						v -= s.Taps[i] * f[at+c]
 					}
 				}
 				out[at+c] += gain * v

@@ -167,7 +167,7 @@ func enlarge(v *volume.Volume) *volume.Volume {
 	for t := range out.T {
 		for y := range out.H {
 			for x := range out.W {
-				p := sample(v.Frame(t), v.H, v.W, (float32(x)-0.5)/2, (float32(y)-0.5)/2)
+				p := Sample(v.Frame(t), v.H, v.W, (float32(x)-0.5)/2, (float32(y)-0.5)/2)
 				copy(out.Frame(t)[(y*out.W+x)*3:], p[:])
 			}
 		}
@@ -194,10 +194,10 @@ func TestSample(t *testing.T) {
 		}
 	}
 	for _, p := range [][2]float32{{3, 4}, {2.25, 5.5}, {6.9, 1.1}, {1, 8.99}} {
-		require.InDeltaSlice(t, slice(value(p[0], p[1])), slice(sample(f, h, w, p[1], p[0])), 1e-4, "%v", p)
+		require.InDeltaSlice(t, slice(value(p[0], p[1])), slice(Sample(f, h, w, p[1], p[0])), 1e-4, "%v", p)
 	}
 	for _, p := range [][4]float32{{-5, 3, 0, 3}, {20, 3, 8, 3}, {4, -9, 4, 0}, {4, 99, 4, 10}, {-50, -50, 0, 0}} {
-		require.InDeltaSlice(t, slice(value(p[2], p[3])), slice(sample(f, h, w, p[1], p[0])), 1e-4, "%v", p)
+		require.InDeltaSlice(t, slice(value(p[2], p[3])), slice(Sample(f, h, w, p[1], p[0])), 1e-4, "%v", p)
 	}
 }
 

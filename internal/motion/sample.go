@@ -2,9 +2,9 @@ package motion
 
 import "math"
 
-// sample returns the pixel of frame [h,w,3] at a place, by cubic convolution (Keys, IEEE ASSP 1981, a = −1/2).
+// Sample returns the pixel of frame [h,w,3] at a place, by cubic convolution (Keys, IEEE ASSP 1981, a = −1/2).
 // Outside the frame is as at its edge.
-func sample(frame []float32, h, w int, x, y float32) (p [3]float32) {
+func Sample(frame []float32, h, w int, x, y float32) (p [3]float32) {
 	x, y = min(max(x, -1), float32(w)), min(max(y, -1), float32(h))
 	fx, fy := float32(math.Floor(float64(x))), float32(math.Floor(float64(y)))
 	ix, iy := int(fx)-1, int(fy)-1

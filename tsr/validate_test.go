@@ -1,0 +1,46 @@
+package tsr
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"tsr/internal/synth"
+	"tsr/internal/volume"
+	"tsr/pyramid"
+)
+
+// Pans are learnt from where optical flow rebuilds the coarsened clip, and not where it takes a wheel to turn backwards.
+func TestPansWhereFlowIsRight(t *testing.T) {
+	still := volume.New(48, 64, 64, 3)
+	for n := range still.T {
+		copy(still.Frame(n), synth.Noise(volume.New(1, 64, 64, 3), 1).Data)
+	}
+	for name, c := range map[string]struct {
+		htr         *volume.Volume
+		least, most float64 // gain, dB
+		pans        bool
+	}{
+		"turntable": {synth.Turntable(48, 64, 64, 0.01), 2, 20, true},
+		"wheel":     {synth.Wheel(64, 96, 96, 0.35/16), -20, 0, false}, // 0.7 spokes an LTR frame
+		"still":     {still, 0, 0, false},
+	} {
+		for _, e := range []Exposure{pyramid.Full, pyramid.Delta} {
+			set, _ := settingsOf(Fast)
+			r := &run{ctx: t.Context(), opts: Options{Exposure: e, Cuts: []int{}}, set: set}
+			copy(r.weights[:], e.Weights(2))
+			r.frames, r.h, r.w = c.htr.T/2, c.htr.H, c.htr.W
+			r.tasks = plan(2, r.h, r.w, set.minSide)
+			level := volume.InMemory(pyramid.Expose(c.htr, 2, e))
+			gain, err := r.flowGain(level)
+			require.NoError(t, err)
+			t.Logf("%s %v: %.2f dB", name, e, gain)
+			require.GreaterOrEqual(t, gain, c.least, name)
+			require.LessOrEqual(t, gain, c.most, name)
+			mix, err := r.mix(level)
+			require.NoError(t, err)
+			require.Equal(t, c.pans, mix.Pan > 0, name)
+			require.Equal(t, set.mix.Within, mix.Within)
+		}
+	}
+}
