@@ -12,7 +12,7 @@ import (
 
 // Export writes m for other programs and later runs: as Save does, with the architecture and the strings in meta as
 // the file's metadata. The keys of the architecture are head, channels, kernels, space_to_depth, skip, activation,
-// gain and mean; format is "pt", by which PyTorch's own tools know a state_dict. Equal models and strings give equal
+// gain, motion and mean; format is "pt", by which PyTorch's own tools know a state_dict. Equal models and strings give equal
 // bytes.
 func (m *Model) Export(w io.Writer, meta map[string]string) error {
 	all := map[string]string{"format": "pt"}
@@ -62,6 +62,7 @@ func (c Config) properties() [][2]string {
 		{"skip", strconv.FormatBool(c.Skip)},
 		{"activation", activation[c.Act]},
 		{"gain", number(c.Gain)},
+		{"motion", strconv.FormatBool(c.Motion)},
 		{"mean", "clip"}, // what is taken off the input: each clip's own mean colour
 	}
 }

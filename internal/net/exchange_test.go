@@ -46,7 +46,7 @@ func TestExportImport(t *testing.T) {
 
 	header, data := parts(t, file)
 	require.Equal(t, map[string]any{"format": "pt", "preset": "fast", "head": "diff", "channels": "4", "kernels": "33111113",
-		"space_to_depth": "2", "skip": "true", "activation": "leaky 0.1", "gain": "4", "mean": "clip"}, header["__metadata__"])
+		"space_to_depth": "2", "skip": "true", "activation": "leaky 0.1", "gain": "4", "motion": "true", "mean": "clip"}, header["__metadata__"])
 	require.Equal(t, []any{4., 24., 3., 3., 3.}, header["layers.0.weight"]["shape"])
 	require.Equal(t, []any{4., 4., 1., 3., 3.}, header["layers.2.weight"]["shape"])
 	require.Equal(t, []any{12.}, header["layers.7.bias"]["shape"])
@@ -77,7 +77,7 @@ func TestImportNamesWhatDiffers(t *testing.T) {
 	p, err := NewModel(Paper(), 1)
 	require.NoError(t, err)
 	_, err = p.Import(file)
-	for _, name := range []string{"head", "channels", "space_to_depth", "skip", "activation", "gain"} {
+	for _, name := range []string{"head", "channels", "space_to_depth", "skip", "activation", "gain", "motion"} {
 		require.ErrorContains(t, err, name+" ")
 	}
 	require.NotContains(t, err.Error(), "kernels")
