@@ -135,6 +135,7 @@ type settings struct {
 	pairs   PairMix // of the mix, unless Options says otherwise
 	minSide int     // of a frame at the level where the run starts
 	sample  int64   // bytes of the clip that training may see
+	room    int64   // bytes for frames
 	look    int64   // pixels of it, 0: as many as memory allows; the motion in them is estimated before the first step
 }
 
@@ -235,7 +236,9 @@ func (o *Options) complete() (Options, settings, error) {
 	if s.look > 0 {
 		s.sample = min(s.sample, 4*3*s.look)
 	}
+	s.room = c.frameMemory()
 	if c.Memory == 0 {
+		s.room = memory("MemTotal") / 2
 		c.Memory = ownMemory + freeMemory()/4*3
 	}
 	return c, s, nil
@@ -278,6 +281,9 @@ func (o Options) identity(src Source, be conv.Backend, set settings) []job.Field
 		{Name: "backend", Value: be.Name()},
 		{Name: "precision", Value: string(be.Precision())},
 		{Name: "sample", Value: sampleName(4*3*int64(frames)*int64(o.Factor/2)*int64(h)*int64(w), set.sample)},
+	}
+	if !set.net.Motion && o.Preset != Paper {
+		fields = append(fields, job.Field{Name: "motion", Value: "not followed, to save memory"})
 	}
 	if o.Uncertainty != nil {
 		fields = append(fields, job.Field{Name: "uncertainty", Value: "true"})

@@ -16,6 +16,7 @@ func Recall(src Source, o *Options) (res *Result, ok bool) {
 		return nil, false
 	}
 	defer be.Close()
+	set = opts.fit(set, src)
 	r := &run{opts: opts, set: set, src: src, be: be}
 	if !job.Peek(opts.Job, opts.identity(src, be, set), &r.st) || !r.st.Done {
 		return nil, false

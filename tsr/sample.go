@@ -90,20 +90,40 @@ func (r *run) parts(limit int64, most, height, width int) (n, length, h, w int) 
 // checkMemory finds a ceiling that is too low for the smallest sample and the smallest block of frames, before any work. The largest are those
 // of the last doubling.
 func (r *run) checkMemory() error {
-	for _, t := range r.tasks {
-		if t.kind != learn {
-			continue
-		}
-		h, w := sizeAt(t.in, r.h, r.w)
-		need := sampleShare * 4 * 3 * int64(min(leastSide, h)) * int64(min(leastSide, w)) * int64(r.set.crop[0])
-		need = max(need, inferenceShare*r.set.net.LeastMemory(h, w))
-		if need > r.opts.frameMemory() {
-			need += ownMemory
-			return fault.Newf(fault.Limit, "memory", fmt.Sprintf("give --memory %dM or more, or a part of the picture with --crop", need>>20+1),
-				"%d MB are too little for frames of %d×%d, %d MB would do", r.opts.Memory>>20, w, h, need>>20+1)
+	need := r.set.leastMemory(r.tasks, r.h, r.w)
+	if need <= r.opts.frameMemory() {
+		return nil
+	}
+	need += ownMemory
+	return fault.Newf(fault.Limit, "memory", fmt.Sprintf("give --memory %dM or more, or a part of the picture with --crop", need>>20+1),
+		"%d MB are too little for frames of %d×%d, %d MB would do", r.opts.Memory>>20, r.w, r.h, need>>20+1)
+}
+
+// leastMemory is what the smallest sample and block of frames need of the memory for frames, those h×w at full size.
+func (s settings) leastMemory(tasks []task, h, w int) (need int64) {
+	for _, t := range tasks {
+		if t.kind == learn {
+			h, w := sizeAt(t.in, h, w)
+			need = max(need, sampleShare*4*3*int64(min(leastSide, h))*int64(min(leastSide, w))*int64(s.crop[0]), inferenceShare*s.net.LeastMemory(h, w))
 		}
 	}
-	return nil
+	return need
+}
+
+// following returns the settings with a network that follows the motion.
+func (s settings) following() settings {
+	s.net.Motion = true
+	return s
+}
+
+// fit returns the settings for src: where memory holds frames as large as its own, but not what moves in them too, the network
+// does without. Whoever gives no limit has half of the machine's memory for this, whatever is free at the moment.
+func (o Options) fit(s settings, src Source) settings {
+	_, h, w := src.Size()
+	if tasks := plan(o.Factor, h, w, s.minSide); s.leastMemory(tasks, h, w) > s.room {
+		s.net.Motion = false
+	}
+	return s
 }
 
 // frameMemory is what the limit leaves for frames.

@@ -115,7 +115,7 @@ func (r *run) flowGain(level *volume.Clip) (float64, error) {
 // So they have no part where optical flow is wrong about the clip.
 func (r *run) mix(level *volume.Clip) (train.Mix, error) {
 	mix := r.set.mix
-	if mix.Pan == 0 {
+	if mix.Pan == 0 || !r.set.net.Motion {
 		return mix, nil
 	}
 	gain, err := r.flowGain(level)

@@ -27,6 +27,7 @@ func Model(src Source, o *Options) ([]byte, error) {
 		return nil, err
 	}
 	defer be.Close()
+	set = opts.fit(set, src)
 	r := &run{opts: opts, set: set}
 	r.frames, r.h, r.w = src.Size()
 	r.tasks = plan(opts.Factor, r.h, r.w, set.minSide)

@@ -33,9 +33,9 @@ KINDS = {"3": ((3, 3, 3), (1, 1, 1)), "1": ((1, 3, 3), (0, 1, 1))}
 
 
 class Net(nn.Module):
-    def __init__(self, ends, channels, kernels, skip):
+    def __init__(self, first, last, channels, kernels, skip):
         super().__init__()
-        sizes = [ends] + [channels] * (len(kernels) - 1) + [ends]
+        sizes = [first] + [channels] * (len(kernels) - 1) + [last]
         self.layers = nn.ModuleList(
             nn.Conv3d(i, o, KINDS[k][0], padding=KINDS[k][1]) for k, i, o in zip(kernels, sizes, sizes[1:])
         )
@@ -52,12 +52,11 @@ class Net(nn.Module):
 
 
 if args.case == "paper":
-    net, shape = Net(3, 128, "33111113", False), (10, 3, 16, 16, 16)
+    net, ends, shape = Net(3, 3, 128, "33111113", False), (3, 3), (10, 16, 16, 16)
 else:
-    net, shape = Net(12, 64, "33111113", True), (8, 12, 8, 8, 8)
+    net, ends, shape = Net(24, 12, 64, "33111113", True), (24, 12), (8, 8, 8, 8)
 net = net.to(memory_format=layout)
-x = torch.rand(shape).contiguous(memory_format=layout)
-target = torch.rand(shape).contiguous(memory_format=layout)
+x, target = (torch.rand(shape[0], c, *shape[1:]).contiguous(memory_format=layout) for c in ends)
 adam = torch.optim.Adam(net.parameters(), lr=1e-5)
 
 

@@ -32,7 +32,7 @@ func (s *suite) pairs() error {
 
 // draw measures the drawing of n's batches from a clip.
 func (s *suite) draw(n network, clip *volume.Volume) error {
-	p, err := pyramid.New(s.ctx, pyramid.Config{CropT: n.crop[0], CropH: n.crop[1], CropW: n.crop[1]}, clip)
+	p, err := pyramid.New(s.ctx, pyramid.Config{CropT: n.crop[0], CropH: n.crop[1], CropW: n.crop[1], Motion: n.config.Motion}, clip)
 	if err != nil {
 		return err
 	}
