@@ -21,8 +21,11 @@
 //
 // The network need not learn what optical flow already knows. Where things move, its base is what lies before and after
 // along their motion (package motion), and it learns what is missing: sharpness, what was hidden, and where the flow is
-// wrong, as on a wheel that seems to turn backwards. Pairs across dimensions, which have no flow, cost more than they
-// gave then (docs/experiments.md): the presets but Paper leave them out, and [Options].Pairs brings them back.
+// wrong, as on a wheel that seems to turn backwards. Pairs across dimensions have no flow, and gave less than they cost
+// before there was any (docs/experiments.md): the presets but Paper leave them out, and [Options].Pairs brings them back.
+//
+// Of its pairs a fifth are frames of the clip that pan at any speed, which teach the network to follow the motion. Where flow
+// alone rebuilds the clip, coarsened once more, hardly better than cubic interpolation does, they are left out.
 //
 // # A run
 //
