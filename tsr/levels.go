@@ -169,7 +169,8 @@ const deviationsName = "deviations"
 // hands its frames to take with the number of src's frames that are done then, the number of the first frame, and their
 // deviations, nil unless u tells them. Back-projection moves all looks alike.
 func (r *run) upsampleBlocks(u *net.Upsampler, src *volume.Clip, done int, take func(done, first int, htr, dev *volume.Volume) error) error {
-	var htr, dev, terms *volume.Volume
+	var htr, dev *volume.Volume
+	var moves moving
 	for i := range u.Blocks() {
 		t0, t1, lo, hi := u.Block(i)
 		if t1 <= done {
@@ -185,13 +186,10 @@ func (r *run) upsampleBlocks(u *net.Upsampler, src *volume.Clip, done int, take 
 				dev = volume.New(n, src.H, src.W, 3)
 			}
 		}
-		if from, to := u.Terms(i); from < to {
-			if terms == nil || terms.T != to-from {
-				terms = volume.New(to-from, ltr.H, ltr.W, ltr.C)
-			}
-			if err := motion.Terms(r.ctx, terms, ltr, lo, from, src.T, r.weights); err != nil {
-				return err
-			}
+		from, to := u.Terms(i)
+		terms, err := moves.terms(r, ltr, lo, from, to, src.T)
+		if err != nil {
+			return err
 		}
 		if err := u.Run(htr, dev, ltr, terms, i); err != nil {
 			return fmt.Errorf("upsample frames %d to %d: %w", t0, t1-1, err)
@@ -204,6 +202,35 @@ func (r *run) upsampleBlocks(u *net.Upsampler, src *volume.Clip, done int, take 
 		}
 	}
 	return nil
+}
+
+// moving holds the terms of motion of a block's frames, of which the next block needs some again.
+type moving struct {
+	from, to int
+	all      *volume.Volume
+}
+
+// terms returns the terms of frames from … to−1 of a clip of so many frames, of which ltr holds frames first …; nil if there
+// are none. They are valid until the next call.
+func (m *moving) terms(r *run, ltr *volume.Volume, first, from, to, frames int) (*volume.Volume, error) {
+	if from >= to {
+		return nil, nil
+	}
+	if m.all == nil || m.all.T < to-from {
+		m.all, m.from, m.to = volume.New(to-from, ltr.H, ltr.W, ltr.C), from, from
+	}
+	known := from
+	if m.from <= from && from < m.to {
+		known = min(m.to, to)
+		copy(m.all.Data, m.all.Frames(from-m.from, known-m.from).Data)
+	}
+	m.from, m.to = from, to
+	if known < to {
+		if err := motion.Terms(r.ctx, m.all.Frames(known-from, to-from), ltr, first, known, frames, r.weights); err != nil {
+			return nil, err
+		}
+	}
+	return m.all.Frames(0, to-from), nil
 }
 
 // refine carries a level to larger frames by spatio-temporal back-projection.
