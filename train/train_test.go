@@ -263,3 +263,23 @@ func testPairsWithTerms(t *testing.T, mix Mix) {
 		require.Less(t, sum, 0.8*bare, "%v %v", mix, e)
 	}
 }
+
+// Networks that know no motion learn from the same pairs, whatever the views know.
+func TestPairsWithoutMotion(t *testing.T) {
+	clip := synth.Pan(24, 64, 80, 1, 2)
+	for _, c := range []net.Config{net.Paper(), small()} {
+		codec := net.NewCodec(c, [3]float32{}, [2]float64{.5, .5})
+		var got [2][]float32
+		for i, motion := range []bool{false, true} {
+			p, err := pyramid.New(t.Context(), pyramid.Config{CropT: 8, CropH: 16, CropW: 16, Scales: []float64{1}, MaxJump: 1, Motion: motion}, clip)
+			require.NoError(t, err)
+			d, h, w := codec.Size(4, 16, 16)
+			layers := c.Layers(1, d, h, w)
+			in, target := make([]float32, layers[0].XLen()), make([]float32, layers[len(layers)-1].YLen())
+			NewPairs(p, codec, Mix{Within: 1}, 8, 16, 1).Drawer().Draw(in, target, 3)
+			got[i] = append(in, target...)
+		}
+		require.False(t, c.Motion)
+		require.Equal(t, got[0], got[1])
+	}
+}

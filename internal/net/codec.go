@@ -285,7 +285,7 @@ func (k *Codec) decodeDeviation(dev *volume.Volume, w0 int, dev0 []float32, shar
 
 // Sample fills in and target with the training pair that an HTR crop makes: what the network sees of its LTR
 // partner and what it should say. htr has an even number of frames, and sizes that divide by Unshuffle. terms are the LTR
-// frames' terms of motion, nil for none.
+// frames' terms of motion, nil for none; a network without motion leaves them alone.
 func (k *Codec) Sample(in, target []float32, htr, terms *volume.Volume, s *Scratch) {
 	n := htr.T / 2
 	if s.ltr == nil || s.ltr.Dims() != [4]int{n, htr.H, htr.W, htr.C} {
@@ -304,6 +304,9 @@ func (k *Codec) Sample(in, target []float32, htr, terms *volume.Volume, s *Scrat
 	k = &c
 	d, h, w := k.Size(n, htr.H, htr.W)
 	win, all := window{s.ltr, 0, n, nil}, box{0, d, 0, h, 0, w}
+	if !k.c.Motion {
+		terms = nil
+	}
 	if terms != nil {
 		win.terms = &window{terms, 0, n, nil}
 	}
