@@ -27,20 +27,12 @@ const termSteps = 1 << 14
 // 4, ….
 func (v *View) addTerms(ctx context.Context, e Exposure) error {
 	w := e.Weights(2)
-	shares := [2]float32{float32(w[0]), float32(w[1])}
 	whole := volume.New(v.dims[0], v.dims[1], v.dims[2], v.layer.C)
 	v.Crop(whole, 0, 0, 0)
 	for phase := range v.terms {
-		n := (whole.T - phase) / 2
-		ltr := volume.New(n, whole.H, whole.W, whole.C)
-		for t := range n {
-			a, b := whole.Frame(2*t+phase), whole.Frame(2*t+phase+1)
-			for i := range a {
-				ltr.Frame(t)[i] = float32(shares[0]*a[i]) + float32(shares[1]*b[i])
-			}
-		}
-		out := volume.New(n, whole.H, whole.W, whole.C)
-		if err := motion.Terms(ctx, out, ltr, 0, 0, n, [2]float64{w[0], w[1]}); err != nil {
+		ltr := Expose(whole.Frames(phase, whole.T), 2, e)
+		out := volume.New(ltr.T, ltr.H, ltr.W, ltr.C)
+		if err := motion.Terms(ctx, out, ltr, 0, 0, ltr.T, [2]float64{w[0], w[1]}); err != nil {
 			return err
 		}
 		kept := &terms{out.FrameLen(), make([]int16, len(out.Data))}

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 
 	"tsr/internal/motion"
+	"tsr/internal/resample"
 	"tsr/internal/volume"
 )
 
@@ -23,7 +24,7 @@ const (
 // of its speed: 1 to 8 whole pixels per HTR frame, low speeds as likely as twice as high ones. In 30 % the light swings
 // meanwhile. Where the frame is too small for its way a pan is slower, or stands still; if
 // all are too small the crop is ShiftCrop's. dst must not be larger than the
-// crop of Config. It uses rng only and allocates nothing that s does not keep.
+// crop of Config. It uses rng only.
 //
 // With Config.Motion terms [ct/2,ch,cw,C] becomes the terms of motion of the LTR clip that the crop makes: those of a flow that
 // knows how it pans. Else it is 0.
@@ -104,10 +105,7 @@ func (w *camera) terms(dst, wide *volume.Volume, margin int, e Exposure, s *PanS
 	share := e.Weights(2)
 	ltr := s.ltrOf(dst.T, wide.H, wide.W, wide.C)
 	for t := range ltr.T {
-		x, a, b := ltr.Frame(t), wide.Frame(2*t), wide.Frame(2*t+1)
-		for i := range x {
-			x[i] = float32(float32(share[0])*a[i]) + float32(float32(share[1])*b[i])
-		}
+		resample.Blend(ltr.Frame(t), wide.Frames(2*t, wide.T).Data, wide.FrameLen(), e.blend(2))
 	}
 	before, after := motion.Sides([2]float64{share[0], share[1]})
 	w.side(dst, ltr, margin, &before, -1, share)
@@ -136,14 +134,7 @@ func (w *camera) side(dst, ltr *volume.Volume, margin int, side *motion.Side, di
 					v *= light
 					for i, k := range side.Taps {
 						if k != 0 {
-							m := n + i - 2
-							if m < 0 {
-								m = -1 - m
-							}
-							if m >= ltr.T {
-								m = 2*ltr.T - 1 - m
-							}
-							v -= k * ltr.Frame(m)[from+ch]
+							v -= k * ltr.Frame(resample.Mirror(n+i-2, ltr.T))[from+ch]
 						}
 					}
 					out[at+ch] += side.Share * v

@@ -102,7 +102,7 @@ func Upsample(ctx context.Context, src Source, sink Sink, o *Options) (*Result, 
 	if err != nil {
 		return nil, err
 	}
-	motion := set.net.Motion
+	wanted := set
 	set = opts.fit(set, src)
 	r := &run{ctx: ctx, opts: opts, set: set, src: src, sink: sink, saved: time.Now()}
 	copy(r.weights[:], opts.Exposure.Weights(2))
@@ -139,8 +139,8 @@ func Upsample(ctx context.Context, src Source, sink Sink, o *Options) (*Result, 
 	if r.st.Seconds == nil {
 		r.st.Seconds = map[progress.Phase]float64{}
 	}
-	if motion && !set.net.Motion {
-		r.note("memory is short: the network does not follow the motion; with %d MB it would", (ownMemory+set.following().leastMemory(r.tasks, r.h, r.w))>>20+1)
+	if wanted.net.Motion && !set.net.Motion {
+		r.note("memory is short: the network does not follow the motion; with %d MB it would", (ownMemory+wanted.leastMemory(r.tasks, r.h, r.w))>>20+1)
 	}
 	if resumed {
 		r.note("continuing the run in %s", opts.Job)

@@ -110,12 +110,6 @@ func (s settings) leastMemory(tasks []task, h, w int) (need int64) {
 	return need
 }
 
-// following returns the settings with a network that follows the motion.
-func (s settings) following() settings {
-	s.net.Motion = true
-	return s
-}
-
 // fit returns the settings for src: where memory holds frames as large as its own, but not what moves in them too, the network
 // does without. Whoever gives no limit has half of the machine's memory for this, whatever is free at the moment.
 func (o Options) fit(s settings, src Source) settings {

@@ -100,13 +100,7 @@ type estimator struct {
 
 // frame returns a frame of the clip, mirrored beyond its ends, end frames repeated.
 func (e *estimator) frame(n int) []float32 {
-	if n < 0 {
-		n = -1 - n
-	}
-	if n >= e.frames {
-		n = 2*e.frames - 1 - n
-	}
-	return e.src.Frame(min(max(n, 0), e.frames-1) - e.first)
+	return e.src.Frame(resample.Mirror(n, e.frames) - e.first)
 }
 
 // Workers is how many pairs are estimated at once at most.

@@ -24,7 +24,7 @@ func newTable(k Kernel, n int, at []float64, scale float64) *table {
 		lo, hi, sum := n, -1, 0.0
 		for i := int(math.Floor(u-reach)) + 1; float64(i) < u+reach; i++ {
 			if f := k.At((u - float64(i)) * squeeze); f != 0 {
-				m := mirror(i, n)
+				m := Mirror(i, n)
 				acc[m] += f
 				lo, hi, sum = min(lo, m), max(hi, m), sum+f
 			}
@@ -43,8 +43,8 @@ func (t *table) window(i int) (first int, w []float32) {
 	return t.first[i], t.w[t.start[i]:t.start[i+1]]
 }
 
-// mirror returns the sample of 0 … n−1 that stands at i when the axis is continued by its mirror images.
-func mirror(i, n int) int {
+// Mirror returns the sample of 0 … n−1 that stands at i when the axis is continued by its mirror images.
+func Mirror(i, n int) int {
 	if i %= 2 * n; i < 0 {
 		i += 2 * n
 	}
