@@ -14,7 +14,8 @@ const motionJumps = 3
 
 var motionScales = []float64{1, .81, .65, .53, .43, .34, .28}
 
-// terms are what motion.Terms says of a view's LTR clip, in steps of 1/termSteps: half the memory of float32, and finer than
+// terms are what motion.Terms says of one of a view's two LTR clips, that of its frames 0 and 1, 2 and 3, … or that of frames 1
+// and 2, 3 and 4, …, in steps of 1/termSteps: half the memory of float32, and finer than
 // 14 bits.
 type terms struct {
 	frame  int // values of a frame
@@ -23,25 +24,47 @@ type terms struct {
 
 const termSteps = 1 << 14
 
-// addTerms computes the terms of the view's two LTR clips: that of frames 0 and 1, 2 and 3, …, and that of frames 1 and 2, 3 and
-// 4, ….
-func (v *View) addTerms(ctx context.Context, e Exposure) error {
-	w := e.Weights(2)
-	whole := volume.New(v.dims[0], v.dims[1], v.dims[2], v.layer.C)
-	v.Crop(whole, 0, 0, 0)
-	for phase := range v.terms {
-		ltr := Expose(whole.Frames(phase, whole.T), 2, e)
-		out := volume.New(ltr.T, ltr.H, ltr.W, ltr.C)
-		if err := motion.Terms(ctx, out, ltr, 0, 0, ltr.T, [2]float64{w[0], w[1]}); err != nil {
-			return err
+// addTerms computes the terms of all within views.
+func (p *Pyramid) addTerms(ctx context.Context) error {
+	done, total := 0, 0
+	for _, v := range p.within {
+		for phase := range v.terms {
+			total += v.ltrPixels(phase)
 		}
-		kept := &terms{out.FrameLen(), make([]int16, len(out.Data))}
-		for i, x := range out.Data {
-			kept.values[i] = int16(math.RoundToEven(float64(min(max(x, -1.99), 1.99)) * termSteps))
+	}
+	for _, v := range p.within {
+		whole := volume.New(v.dims[0], v.dims[1], v.dims[2], v.layer.C)
+		v.Crop(whole, 0, 0, 0)
+		for phase := range v.terms {
+			if p.cfg.OnMotion != nil {
+				p.cfg.OnMotion(done, total)
+			}
+			var err error
+			if v.terms[phase], err = newTerms(ctx, whole.Frames(phase, whole.T), p.cfg.Exposure); err != nil {
+				return err
+			}
+			done += v.ltrPixels(phase)
 		}
-		v.terms[phase] = kept
 	}
 	return nil
+}
+
+// ltrPixels is how many pixels the view's LTR clip that begins at frame phase has.
+func (v *View) ltrPixels(phase int) int { return (v.dims[0] - phase) / 2 * v.dims[1] * v.dims[2] }
+
+// newTerms computes the terms of the LTR clip that htr makes.
+func newTerms(ctx context.Context, htr *volume.Volume, e Exposure) (*terms, error) {
+	w := e.Weights(2)
+	ltr := Expose(htr, 2, e)
+	out := volume.New(ltr.T, ltr.H, ltr.W, ltr.C)
+	if err := motion.Terms(ctx, out, ltr, 0, 0, ltr.T, [2]float64{w[0], w[1]}); err != nil {
+		return nil, err
+	}
+	kept := &terms{out.FrameLen(), make([]int16, len(out.Data))}
+	for i, x := range out.Data {
+		kept.values[i] = int16(math.RoundToEven(float64(min(max(x, -1.99), 1.99)) * termSteps))
+	}
+	return kept, nil
 }
 
 // Terms fills dst [ct/2,ch,cw,C] with the terms of motion (motion.Terms) of the LTR clip that a crop of ct frames

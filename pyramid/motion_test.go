@@ -64,6 +64,19 @@ func TestNoTerms(t *testing.T) {
 	}
 }
 
+func TestNewTellsMotion(t *testing.T) {
+	var done []int
+	var total int
+	cfg := Config{CropT: 6, CropH: 16, CropW: 20, Scales: []float64{1}, MaxJump: 2, Motion: true}
+	cfg.OnMotion = func(d, n int) { done, total = append(done, d), n }
+	_, err := New(t.Context(), cfg, synth.Turntable(24, 64, 72, 0.01))
+	require.NoError(t, err)
+	// LTR clips of 12 and 11 frames, and with two frames made one, of 6 and 5
+	const pixels = 64 * 72
+	require.Equal(t, []int{0, 12 * pixels, 23 * pixels, 29 * pixels}, done)
+	require.Equal(t, 34*pixels, total)
+}
+
 func TestNewCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

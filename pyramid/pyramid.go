@@ -41,6 +41,8 @@ type Config struct {
 	// Motion makes within views know their terms of motion. It takes much longer, and changes the defaults: 7 scales
 	// from 1 to 0.28, and at most 3 frames that become one.
 	Motion bool
+	// OnMotion, if any, is told how many of all pixels have their terms.
+	OnMotion func(done, total int)
 }
 
 // Pyramid is the space-time pyramid of a clip or of several segments of one. It does not change once made and may
@@ -95,6 +97,11 @@ func New(ctx context.Context, cfg Config, clips ...*volume.Volume) (*Pyramid, er
 	if len(p.within) == 0 {
 		return nil, tooSmall(cfg, clips)
 	}
+	if cfg.Motion {
+		if err := p.addTerms(ctx); err != nil {
+			return nil, err
+		}
+	}
 	return p, nil
 }
 
@@ -124,7 +131,7 @@ func (p *Pyramid) addScale(ctx context.Context, clip *volume.Volume, scale, shar
 			across = append(across, v)
 		}
 	}
-	first, n := len(p.within), len(p.within)+len(p.across)
+	n := len(p.within) + len(p.across)
 	p.within, p.across = appendFitting(p.within, within), appendFitting(p.across, across)
 	if len(p.within)+len(p.across) == n {
 		return ctx.Err()
@@ -137,13 +144,6 @@ func (p *Pyramid) addScale(ctx context.Context, clip *volume.Volume, scale, shar
 	if edge := panMargin + 2*p.cfg.panEdge(); l.T > 0 && l.H >= p.cfg.CropH+edge && l.W >= p.cfg.CropW+edge {
 		p.pans = append(p.pans, l)
 		p.panPixels += l.pixels()
-	}
-	if p.cfg.Motion {
-		for _, v := range p.within[first:] {
-			if err := v.addTerms(ctx, p.cfg.Exposure); err != nil {
-				return err
-			}
-		}
 	}
 	return ctx.Err()
 }

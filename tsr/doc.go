@@ -8,8 +8,8 @@
 //
 // LTR and HTR are the clip at low and high temporal resolution. T4S2 is a level: 4 times the input's frames at 1/2 of
 // its size. The exposure is the share of the frame interval during which the shutter is open; with a full exposure an
-// LTR frame is the mean of its HTR frames. BP is back-projection. Clips are float32 [T,H,W,3] in [0,1], never rounded
-// to 8 bits between the input and the output.
+// LTR frame is the mean of its HTR frames. BP is back-projection. Clips are float32 [T,H,W,3] in [0,1]; between the
+// input and the output they are kept in steps of 1/32640, 128 times as fine as 8 bits.
 //
 // # Why it can work
 //
@@ -80,7 +80,7 @@
 // bits. A time budget becomes a number of steps by the speed of the first ones, and another one where the machine becomes
 // slower or faster. A loss that is not finite ends the run with an error.
 //
-// With the exposure model true, each input frame is the mean of its output frames, up to the final clamping to [0,1]:
-// the lean network predicts the difference of two HTR frames whose mean is known, and the paper's is followed by BP in
-// time, an exact projection.
+// With the exposure model true, each input frame is the mean of its output frames, up to those steps and the final
+// clamping to [0,1]: the lean network predicts the difference of two HTR frames whose mean is known, and the paper's is
+// followed by BP in time, an exact projection.
 package tsr

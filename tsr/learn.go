@@ -80,9 +80,11 @@ func (r *run) learn(t task) error {
 	if err != nil {
 		return err
 	}
-	p, err := pyramid.New(r.ctx, pyramid.Config{
-		Exposure: r.opts.Exposure, CropT: r.set.crop[0], CropH: r.set.crop[1], CropW: r.set.crop[1], Motion: r.set.net.Motion,
-	}, segments...)
+	cfg := pyramid.Config{Exposure: r.opts.Exposure, CropT: r.set.crop[0], CropH: r.set.crop[1], CropW: r.set.crop[1]}
+	if cfg.Motion = r.set.net.Motion; cfg.Motion {
+		cfg.OnMotion = r.tellMotion(t, level.H*level.W)
+	}
+	p, err := pyramid.New(r.ctx, cfg, segments...)
 	if err := r.ctx.Err(); err != nil {
 		return err
 	}
@@ -114,6 +116,17 @@ func (r *run) learn(t task) error {
 		return err
 	}
 	return r.learnt(t, m, job.Steps())
+}
+
+// tellMotion returns what tells how far the search for motion is, in frames of so many pixels.
+func (r *run) tellMotion(t task, frame int) func(done, total int) {
+	var tick *ticker
+	return func(done, total int) {
+		if tick == nil {
+			tick = r.ticker(progress.Motion, t.in.String(), 0, max(total/frame, 1))
+		}
+		tick.at(done / frame)
+	}
 }
 
 // learnt keeps the stage's network after a number of steps.

@@ -91,7 +91,7 @@ func (r *run) covered() ([]float32, error) {
 }
 
 // uncover blends the input's frame over the frames made of it. It is repeated, not interpolated: what lies over a picture
-// comes and goes at once, and what stays then has the input's values, bit for bit. As the frames' mean was the input's
+// comes and goes at once, and what stays then has the input's values. As the frames' mean was the input's
 // before, it is so after.
 func uncover(group *volume.Volume, observed, mask []float32) {
 	for j := range group.T {

@@ -44,6 +44,7 @@ func TestOverlayIsLeftAsItIs(t *testing.T) {
 	told, _ := run(mask, false)
 	auto, res := run(nil, true)
 	require.InDelta(t, 128./h/w, res.Still, 1e-9)
+	const kept = 1. / (1 << 16) // levels are rounded
 	for n := range told.T {
 		for y := range h {
 			for x := range w {
@@ -52,8 +53,8 @@ func TestOverlayIsLeftAsItIs(t *testing.T) {
 					made := without.At(n, y, x, c)
 					switch {
 					case sign(y, x):
-						require.Equal(t, v.At(n/2, y, x, c), told.At(n, y, x, c))
-						require.Equal(t, v.At(n/2, y, x, c), auto.At(n, y, x, c))
+						require.InDelta(t, v.At(n/2, y, x, c), told.At(n, y, x, c), kept)
+						require.InDelta(t, v.At(n/2, y, x, c), auto.At(n, y, x, c), kept)
 					case !near && (y < 28 || x < 44):
 						require.Equal(t, made, told.At(n, y, x, c))
 						require.Equal(t, made, auto.At(n, y, x, c))
@@ -62,8 +63,8 @@ func TestOverlayIsLeftAsItIs(t *testing.T) {
 			}
 		}
 	}
-	require.Equal(t, v.At(4, 31, 47, 0), told.At(8, 31, 47, 0))
-	require.Equal(t, v.At(4, 31, 47, 0), told.At(9, 31, 47, 0))
+	require.InDelta(t, v.At(4, 31, 47, 0), told.At(8, 31, 47, 0), kept)
+	require.InDelta(t, v.At(4, 31, 47, 0), told.At(9, 31, 47, 0), kept)
 	require.Greater(t, math.Abs(float64(without.At(9, 31, 47, 0)-v.At(4, 31, 47, 0))), 0.01)
 }
 

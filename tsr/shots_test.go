@@ -133,7 +133,7 @@ func TestShortShots(t *testing.T) {
 	require.Zero(t, res.Steps)
 	require.Equal(t, []float64{0}, res.Shares)
 	require.Contains(t, strings.Join(notes, "\n"), "no shot has 8 frames")
-	require.InDeltaSlice(t, joined(want...).Data, out.Data, 1e-5)
+	require.InDeltaSlice(t, joined(want...).Data, out.Data, 5e-5)
 }
 
 func TestFindsCuts(t *testing.T) {

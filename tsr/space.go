@@ -3,6 +3,7 @@ package tsr
 import (
 	"tsr/internal/fault"
 	"tsr/internal/safeio"
+	"tsr/internal/volume"
 )
 
 // checkSpace compares what the job has still to write, beside what its files hold already, and Options.Reserve with the
@@ -13,7 +14,7 @@ func (r *run) checkSpace() error {
 	}
 	need := r.checkpoints()
 	level := func(name string, t, h, w int) {
-		need += max(4*3*int64(t)*int64(h)*int64(w)-r.job.Held(name), 0)
+		need += max(volume.FileBytes(t, h, w, 3)-r.job.Held(name), 0)
 	}
 	for _, t := range r.tasks[r.st.Task:] {
 		if t.kind != learn && t.kind != encode {

@@ -2,7 +2,7 @@
 // killed.
 //
 //	manifest.json   what the run is and how far it has come; renamed into place as a whole
-//	NAME.f32        level files: raw little-endian float32 frames
+//	NAME.u16        level files: frames as volume.Clip keeps them in files
 //	NAME-N.safetensors  checkpoints; the manifest names the one that counts, the one before, and their SHA-256
 //	tsr-input-HASH  the clip, if it came through a pipe
 //	lock            held while a process works on the job
@@ -34,16 +34,16 @@ import (
 const (
 	manifestName = "manifest.json"
 	lockName     = "lock"
-	levelExt     = ".f32"
+	levelExt     = ".u16"
 	savedExt     = ".safetensors"
 	// maxCheckpoint is far above the largest network with the state of its training, 50 MB.
 	maxCheckpoint = 1 << 30
 
-	format = 1 // of the folder; a folder of a later format is refused
+	format = 2 // of the folder; a folder of another is refused
 )
 
 // ours are the names of levels and checkpoints. A user's own model may lie beside them.
-var ours = regexp.MustCompile(`(\.f32|-[0-9a-f]{8}(\.tsr-tmp)?\.safetensors)$`)
+var ours = regexp.MustCompile(`(\.u16|-[0-9a-f]{8}(\.tsr-tmp)?\.safetensors)$`)
 
 // Field is one property that a run must share with the one it continues.
 type Field struct {
@@ -224,8 +224,11 @@ func read(dir string) (*manifest, error) {
 	if err := json.Unmarshal(b, &m); err != nil {
 		return nil, damaged(dir, err)
 	}
-	if m.Format > format {
+	switch {
+	case m.Format > format:
 		return nil, fault.Newf(fault.Checkpoint, dir, "use the newer tsr, or add --restart to start over", "made by a newer tsr")
+	case m.Format < format:
+		return nil, fault.Newf(fault.Checkpoint, dir, "use the older tsr, or add --restart to start over", "made by an older tsr")
 	}
 	sum := m.Sum
 	if m.Sum = ""; sum != m.checksum() {
@@ -295,11 +298,11 @@ func (j *Job) Level(name string, t, h, w int) (*volume.Clip, error) {
 	if c, ok := j.mem[name]; ok {
 		return c, nil
 	}
-	if j.dir == "" {
-		j.mem[name] = volume.InMemory(volume.New(t, h, w, 3))
+	size := volume.FileBytes(t, h, w, 3)
+	if j.dir == "" { // as in a file, so that frames have the same bits
+		j.mem[name] = volume.OnFile(memoryFile(make([]byte, size)), t, h, w, 3)
 		return j.mem[name], nil
 	}
-	size := 4 * 3 * int64(t) * int64(h) * int64(w)
 	if err := j.whole(name); err != nil {
 		return nil, err
 	}
@@ -337,6 +340,12 @@ func (j *Job) Held(name string) int64 {
 	return safeio.Held(j.path(name + levelExt))
 }
 
+// memoryFile is a level of a job in memory.
+type memoryFile []byte
+
+func (m memoryFile) ReadAt(b []byte, off int64) (int, error)  { return copy(b, m[off:]), nil }
+func (m memoryFile) WriteAt(b []byte, off int64) (int, error) { return copy(m[off:], b), nil }
+
 // levelFile names the file in errors and gives them their class.
 type levelFile struct {
 	f    *safeio.File
@@ -361,7 +370,7 @@ func (j *Job) Sync() error {
 		if j.m.Levels == nil {
 			j.m.Levels = map[string]int64{}
 		}
-		j.m.Levels[name] = c.Bytes()
+		j.m.Levels[name] = volume.FileBytes(c.T, c.H, c.W, c.C)
 	}
 	return nil
 }

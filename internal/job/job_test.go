@@ -22,7 +22,7 @@ func TestSweep(t *testing.T) {
 	require.NoError(t, j.Close())
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "mine.safetensors"), nil, 0o644))
 	saved := list(t, dir)
-	for _, name := range []string{"train-12345678.safetensors", ".train-12345679.tsr-tmp.safetensors", "T1S1.f32"} {
+	for _, name := range []string{"train-12345678.safetensors", ".train-12345679.tsr-tmp.safetensors", "T1S1.u16"} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), nil, 0o644))
 	}
 	state := 0
@@ -35,7 +35,7 @@ func TestSweep(t *testing.T) {
 	require.Equal(t, saved, list(t, dir), "it is in use")
 	require.NoError(t, j.Close())
 	require.NoError(t, Tidy(dir))
-	require.NotContains(t, list(t, dir), "T2S1.f32")
+	require.NotContains(t, list(t, dir), "T2S1.u16")
 	require.NoError(t, Tidy(filepath.Join(dir, "none")))
 }
 
@@ -57,8 +57,8 @@ func TestLostLevel(t *testing.T) {
 			require.NoError(t, err)
 			require.NoError(t, j.Save(1))
 			require.NoError(t, j.Close())
-			require.NoError(t, os.Remove(filepath.Join(dir, "T2S1.f32")))
-			path := filepath.Join(dir, "T1S1.f32")
+			require.NoError(t, os.Remove(filepath.Join(dir, "T2S1.u16")))
+			path := filepath.Join(dir, "T1S1.u16")
 			require.NoError(t, harm(path))
 
 			state := 0

@@ -20,7 +20,7 @@ func flowSize(h, w int) (fh, fw, halvings int) {
 // ScratchBytes is about how much memory Terms takes for frames of h×w pixels, beside its arguments.
 func ScratchBytes(h, w int) int64 {
 	fh, fw, _ := flowSize(h, w)
-	const floats = 28 // a pixel: half of them OpenCV's
+	const floats = 29 // a pixel: half of them OpenCV's
 	return Workers * 4 * floats * int64(fh*fw)
 }
 
@@ -53,7 +53,7 @@ type field struct {
 	motion      []float32 // from p to q, on the pixels of the frame between them
 	one, two    []float32 // candidates for it
 	fail        [2][]float32
-	column      []float32
+	line, rows  []float32 // box's copies
 	levels      []level
 }
 
@@ -65,7 +65,7 @@ type level struct {
 
 func newField(h, w int) *field {
 	n := h * w
-	f := &field{h: h, w: w, column: make([]float32, w)}
+	f := &field{h: h, w: w, line: make([]float32, w), rows: make([]float32, n)}
 	for _, p := range []*[]float32{&f.there, &f.back, &f.one, &f.two} {
 		*p = make([]float32, 2*n)
 	}
@@ -131,6 +131,10 @@ func (f *field) carry(dst, flow []float32, t, sign float32, from, to []byte) {
 			}
 			end := f.grey(to, float32(x)+fx, float32(y)+fy)
 			weight := unlike[int(min(abs(end-float32(from[i])), 255))]
+			if at.x >= 0 && at.y >= 0 && at.x+1 < f.w && at.y+1 < f.h {
+				top.share(at, weight, fx, fy)
+				continue
+			}
 			for dy := range 2 {
 				for dx := range 2 {
 					px, py := at.x+dx, at.y+dy
@@ -156,6 +160,17 @@ func (f *field) carry(dst, flow []float32, t, sign float32, from, to []byte) {
 	}
 	for i := range f.h * f.w {
 		dst[2*i], dst[2*i+1] = sign*top.sum[3*i], sign*top.sum[3*i+1]
+	}
+}
+
+// share adds a motion to the four pixels around a place.
+func (l *level) share(at spot, weight, fx, fy float32) {
+	for dy := range 2 {
+		s := l.sum[3*((at.y+dy)*l.w+at.x):][:6]
+		k := weight * at.weight(0, dy)
+		s[0], s[1], s[2] = s[0]+k*fx, s[1]+k*fy, s[2]+k
+		k = weight * at.weight(1, dy)
+		s[3], s[4], s[5] = s[3]+k*fx, s[4]+k*fy, s[5]+k
 	}
 }
 
@@ -211,37 +226,44 @@ func (f *field) misfit(dst, motion []float32, t float32) {
 
 // box replaces d by its sums over 5×5 pixels; what lies outside counts as the pixel at the edge.
 func (f *field) box(d []float32) {
-	line := func(at, step, n int) {
-		for i := range n {
-			f.column[i] = d[at+i*step]
-		}
-		for i := range n {
-			var s float32
-			for j := i - 2; j <= i+2; j++ {
-				s += f.column[clamp(j, n)]
+	h, w := f.h, f.w
+	for y := range h {
+		row := d[y*w:][:w]
+		copy(f.line, row)
+		for x := range w {
+			if x < 2 || x+2 >= w {
+				row[x] = f.line[clamp(x-2, w)] + f.line[clamp(x-1, w)] + f.line[x] + f.line[clamp(x+1, w)] + f.line[clamp(x+2, w)]
+				continue
 			}
-			d[at+i*step] = s
+			l := f.line[x-2:][:5]
+			row[x] = l[0] + l[1] + l[2] + l[3] + l[4]
 		}
 	}
-	if len(f.column) < max(f.h, f.w) {
-		f.column = make([]float32, max(f.h, f.w))
-	}
-	for y := range f.h {
-		line(y*f.w, 1, f.w)
-	}
-	for x := range f.w {
-		line(x, f.w, f.h)
+	copy(f.rows, d)
+	for y := range h {
+		var r [5][]float32
+		for i := range r {
+			r[i] = f.rows[clamp(y+i-2, h)*w:][:w]
+		}
+		row := d[y*w:][:w]
+		for x := range row {
+			row[x] = r[0][x] + r[1][x] + r[2][x] + r[3][x] + r[4][x]
+		}
 	}
 }
 
 // grey interpolates an 8-bit frame at a place; outside it is as at the edge.
 func (f *field) grey(frame []byte, x, y float32) float32 {
-	at := place(min(max(x, 0), float32(f.w-1)), min(max(y, 0), float32(f.h-1)))
-	right, below := min(at.x+1, f.w-1), min(at.y+1, f.h-1)
-	a, b := float32(frame[at.y*f.w+at.x]), float32(frame[at.y*f.w+right])
-	c, d := float32(frame[below*f.w+at.x]), float32(frame[below*f.w+right])
-	a, c = a+at.ax*(b-a), c+at.ax*(d-c)
-	return a + at.ay*(c-a)
+	x, y = min(max(x, 0), float32(f.w-1)), min(max(y, 0), float32(f.h-1))
+	ix, iy := int(x), int(y)
+	ax, ay := x-float32(ix), y-float32(iy)
+	right, below := min(ix+1, f.w-1), min(iy+1, f.h-1)-iy
+	row := frame[iy*f.w:]
+	a, b := float32(row[ix]), float32(row[right])
+	row = row[below*f.w:]
+	c, d := float32(row[ix]), float32(row[right])
+	a, c = a+ax*(b-a), c+ax*(d-c)
+	return a + ay*(c-a)
 }
 
 // spot is a place between four pixels: the first of them and how far it lies towards the next column and row.
@@ -251,8 +273,8 @@ type spot struct {
 }
 
 func place(x, y float32) spot {
-	ix, iy := float32(math.Floor(float64(x))), float32(math.Floor(float64(y)))
-	return spot{int(ix), int(iy), x - ix, y - iy}
+	ix, iy := floor(x), floor(y)
+	return spot{ix, iy, x - float32(ix), y - float32(iy)}
 }
 
 // weight is the share of one of the four pixels.
@@ -265,6 +287,15 @@ func (s spot) weight(dx, dy int) float32 {
 		b = 1 - b
 	}
 	return a * b
+}
+
+// floor is math.Floor for what fits an int.
+func floor(x float32) int {
+	i := int(x)
+	if float32(i) > x {
+		i--
+	}
+	return i
 }
 
 func clamp(i, n int) int { return min(max(i, 0), n-1) }

@@ -162,14 +162,19 @@ func (e *estimator) wanted(n int) bool { return n >= e.from && n < e.from+e.dst.
 func (e *estimator) add(n int, s *Side, motion []float32, own float32, other int, far, blend float32) {
 	h, w := e.src.H, e.src.W
 	out, here, there := e.dst.Frame(n-e.from), e.frame(n), e.frame(other)
-	var near [5][]float32
-	for i := range near {
-		if s.Taps[i] != 0 {
-			near[i] = e.frame(n + i - 2)
-		}
-	}
+	cubic := make([]float32, w*3)
 	up := newZoom(e.fh, e.fw, e.halvings)
 	for y := range h {
+		clear(cubic)
+		for i, tap := range s.Taps {
+			if tap == 0 {
+				continue
+			}
+			row := e.frame(n + i - 2)[y*w*3:][:w*3]
+			for j, v := range row {
+				cubic[j] += tap * v
+			}
+		}
 		for x := range w {
 			mx, my := up.at(motion, y, x)
 			length := mx*mx + my*my
@@ -187,14 +192,9 @@ func (e *estimator) add(n int, s *Side, motion []float32, own float32, other int
 					a[c] += blend * (b[c] - a[c])
 				}
 			}
-			at := (y*w + x) * 3
+			o := out[(y*w+x)*3:][:3]
 			for c, v := range a {
-				for i, f := range near {
-					if f != nil {
-						v -= s.Taps[i] * f[at+c]
-					}
-				}
-				out[at+c] += gain * v
+				o[c] += gain * (v - cubic[x*3+c])
 			}
 		}
 	}

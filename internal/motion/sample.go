@@ -1,14 +1,12 @@
 package motion
 
-import "math"
-
 // Sample returns the pixel of frame [h,w,3] at a place, by cubic convolution (Keys, IEEE ASSP 1981, a = −1/2).
 // Outside the frame is as at its edge.
 func Sample(frame []float32, h, w int, x, y float32) (p [3]float32) {
 	x, y = min(max(x, -1), float32(w)), min(max(y, -1), float32(h))
-	fx, fy := float32(math.Floor(float64(x))), float32(math.Floor(float64(y)))
-	ix, iy := int(fx)-1, int(fy)-1
-	wx, wy := keys(x-fx), keys(y-fy)
+	ix, iy := floor(x), floor(y)
+	wx, wy := keys(x-float32(ix)), keys(y-float32(iy))
+	ix, iy = ix-1, iy-1
 	if ix >= 0 && iy >= 0 && ix+4 <= w && iy+4 <= h {
 		at := (iy*w + ix) * 3
 		for j := range 4 {

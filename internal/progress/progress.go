@@ -10,6 +10,7 @@ type Phase string
 const (
 	Decode      Phase = "decode"
 	Shrink      Phase = "shrink"
+	Motion      Phase = "motion"
 	Train       Phase = "train"
 	Validate    Phase = "validate"
 	Upsample    Phase = "upsample"
@@ -17,7 +18,8 @@ const (
 	Encode      Phase = "encode"
 )
 
-// Event is one piece of news. Done and Total count frames, or steps in Train.
+// Event is one piece of news. Done and Total count frames, or steps in Train. Motion sees frames at many sizes and speeds:
+// there, as many pixels as a frame has count as one.
 type Event struct {
 	Phase       Phase
 	Level       string // the level that the phase makes or learns from, such as T2S4

@@ -72,7 +72,7 @@ func (r *rig) faults() (all []failing) {
 	}
 	for _, c := range all { // a checkpoint of half its length, and a level that stays when all is done
 		base, last := filepath.Base(c.at.Path), c.at.N > r.points()*9/10
-		if r.before && c.at.Op == "remove" && last && filepath.Ext(base) == ".f32" ||
+		if r.before && c.at.Op == "remove" && last && filepath.Ext(base) == ".u16" ||
 			!r.before && c.at.Op == "write" && strings.HasPrefix(base, ".model") && strings.HasSuffix(c.fault, "short:forever") {
 			return []failing{c}
 		}

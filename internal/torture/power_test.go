@@ -196,7 +196,7 @@ func (r *rig) quickState(k int, name string) bool {
 	at := r.log[k]
 	torn := at.Op == "sync" && strings.Contains(at.Path, ".model-0") && name == "torn"
 	renamed := k > 0 && r.replaces(r.log[k-1]) && name == "all kept"
-	done := at.N > r.points()*9/10 && at.Op == "remove" && filepath.Ext(at.Path) == ".f32" && name == "all dropped"
+	done := at.N > r.points()*9/10 && at.Op == "remove" && filepath.Ext(at.Path) == ".u16" && name == "all dropped"
 	return torn || renamed || done
 }
 

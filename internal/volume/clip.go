@@ -3,7 +3,6 @@ package volume
 import (
 	"fmt"
 	"io"
-	"unsafe"
 )
 
 // File is what a clip on disk needs of a file.
@@ -12,8 +11,8 @@ type File interface {
 	io.WriterAt
 }
 
-// Clip is a clip [T,H,W,C] whose frames lie in memory or, as raw little-endian float32, in a file.
-// Reads may run in parallel with each other; a write may not overlap any other access to its frames.
+// Clip is a clip [T,H,W,C] whose frames lie in memory as float32 or, to half the bytes, in a file as fixed-point numbers of 16
+// bits. Reads may run in parallel with each other; a write may not overlap any other access to its frames.
 type Clip struct {
 	T, H, W, C int
 	mem        *Volume // nil if the frames lie in file
@@ -24,7 +23,8 @@ type Clip struct {
 // InMemory returns the clip whose frames are v's. It shares v's memory.
 func InMemory(v *Volume) *Clip { return &Clip{T: v.T, H: v.H, W: v.W, C: v.C, mem: v} }
 
-// OnFile returns the clip [t,h,w,c] whose frames lie in f, frame after frame from its start.
+// OnFile returns the clip [t,h,w,c] whose frames lie in f, frame after frame from its start. Values come back rounded to
+// multiples of 1/32640, which 8-bit values are, and limited to −0.50 … 1.50.
 func OnFile(f File, t, h, w, c int) *Clip { return &Clip{T: t, H: h, W: w, C: c, file: f} }
 
 // Part returns frames t0 ≤ t < t1 as a clip that shares c's memory or file. A stretch outside c panics.
@@ -46,8 +46,8 @@ func (c *Clip) Dims() [4]int { return [4]int{c.T, c.H, c.W, c.C} }
 // FrameLen is the number of samples of one frame.
 func (c *Clip) FrameLen() int { return c.H * c.W * c.C }
 
-// Bytes is the size of the clip as raw float32.
-func (c *Clip) Bytes() int64 { return 4 * int64(c.T) * int64(c.FrameLen()) }
+// FileBytes is the size of a clip [t,h,w,c] in a file.
+func FileBytes(t, h, w, c int) int64 { return sampleBytes * int64(t) * int64(h) * int64(w) * int64(c) }
 
 // Read fills dst [n,H,W,C] with frames t … t+n−1. A window outside the clip or of another frame size is
 // a *ShapeError; other errors are the file's.
@@ -59,13 +59,20 @@ func (c *Clip) Read(dst *Volume, t int) error {
 		copy(dst.Data, c.mem.Frames(t, t+dst.T).Data)
 		return nil
 	}
-	if _, err := c.file.ReadAt(raw(dst.Data), c.offset(t)); err != nil {
+	err := c.chunks(dst.Data, t, func(part []float32, fixed []byte, at int64) error {
+		if _, err := c.file.ReadAt(fixed, at); err != nil {
+			return err
+		}
+		fromFixed(part, fixed)
+		return nil
+	})
+	if err != nil {
 		return fmt.Errorf("read frames %d to %d: %w", t, t+dst.T-1, err)
 	}
 	return nil
 }
 
-// Write stores src [n,H,W,C] as frames t … t+n−1. Errors are as for Read.
+// Write stores src [n,H,W,C] as frames t … t+n−1. Errors are as for Read; what is not a number is refused by a file.
 func (c *Clip) Write(src *Volume, t int) error {
 	if err := c.check("write frames", src, t); err != nil {
 		return err
@@ -74,7 +81,14 @@ func (c *Clip) Write(src *Volume, t int) error {
 		copy(c.mem.Frames(t, t+src.T).Data, src.Data)
 		return nil
 	}
-	if _, err := c.file.WriteAt(raw(src.Data), c.offset(t)); err != nil {
+	err := c.chunks(src.Data, t, func(part []float32, fixed []byte, at int64) error {
+		if err := toFixed(fixed, part); err != nil {
+			return err
+		}
+		_, err := c.file.WriteAt(fixed, at)
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("write frames %d to %d: %w", t, t+src.T-1, err)
 	}
 	return nil
@@ -97,13 +111,18 @@ func (c *Clip) check(op string, v *Volume, t int) error {
 	return nil
 }
 
-func (c *Clip) offset(t int) int64 { return 4 * int64(c.first+t) * int64(c.FrameLen()) }
-
-// raw returns the bytes of x. The project is built for little-endian machines only (see endian.go), so
-// they are the file's bytes too.
-func raw(x []float32) []byte {
-	if len(x) == 0 {
-		return nil
+// chunks calls do for one part of data after another with room for its fixed-point numbers and where those are in the file,
+// if data begins at frame t.
+func (c *Clip) chunks(data []float32, t int, do func(part []float32, fixed []byte, at int64) error) error {
+	const most = 1 << 17
+	at := FileBytes(c.first+t, c.H, c.W, c.C)
+	fixed := make([]byte, sampleBytes*min(len(data), most))
+	for len(data) > 0 {
+		n := min(len(data), most)
+		if err := do(data[:n], fixed[:sampleBytes*n], at); err != nil {
+			return err
+		}
+		data, at = data[n:], at+int64(sampleBytes*n)
 	}
-	return unsafe.Slice((*byte)(unsafe.Pointer(&x[0])), 4*len(x))
+	return nil
 }
