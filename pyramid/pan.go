@@ -134,7 +134,7 @@ func (w *camera) side(dst, ltr *volume.Volume, margin int, side *motion.Side, di
 					v *= light
 					for i, k := range side.Taps {
 						if k != 0 {
-							v -= k * ltr.Frame(resample.Mirror(n+i-2, ltr.T))[from+ch]
+							v -= float32(k) * ltr.Frame(resample.Mirror(n+i-2, ltr.T))[from+ch]
 						}
 					}
 					out[at+ch] += side.Share * v

@@ -69,10 +69,10 @@ func Terms(ctx context.Context, dst, src *volume.Volume, first, from, frames int
 type Side struct {
 	Away  float64    // from the LTR frame's place, in LTR frames
 	Share float32    // of what is added to the frame, in the term
-	Taps  [5]float32 // cubic interpolation at its place from frames n−2 … n+2
+	Taps  [5]float64 // cubic interpolation at its place from frames n−2 … n+2
 }
 
-// Sides returns the HTR frames a and b of an LTR frame w[0]·a + w[1]·b.
+// Sides returns the HTR frames a and b of an LTR frame w[0]·a + w[1]·b: half its interval apart, and it is centred on them.
 func Sides(w [2]float64) (before, after Side) {
 	// The projection adds (x − w0·a − w1·b)/(w0² + w1²) times w0 to a and w1 to b.
 	norm := w[0]*w[0] + w[1]*w[1]
@@ -82,9 +82,9 @@ func Sides(w [2]float64) (before, after Side) {
 }
 
 // taps returns the weights of cubic interpolation at a place between −1 and 1.
-func taps(at float64) (t [5]float32) {
+func taps(at float64) (t [5]float64) {
 	for i := range t {
-		t[i] = float32(resample.Cubic.At(at - float64(i-2)))
+		t[i] = resample.Cubic.At(at - float64(i-2))
 	}
 	return t
 }
@@ -172,7 +172,7 @@ func (e *estimator) add(n int, s *Side, motion []float32, own float32, other int
 			}
 			row := e.frame(n + i - 2)[y*w*3:][:w*3]
 			for j, v := range row {
-				cubic[j] += tap * v
+				cubic[j] += float32(tap) * v
 			}
 		}
 		for x := range w {

@@ -1,8 +1,7 @@
 package net
 
 import (
-	"math"
-
+	"tsr/internal/motion"
 	"tsr/internal/volume"
 )
 
@@ -31,16 +30,10 @@ var identity = [taps]float32{2: 1}
 // it) and whose LTR frames are w[0]·a + w[1]·b of their HTR frames, w[0] + w[1] = 1.
 func NewCodec(c Config, mean [3]float32, w [2]float64) *Codec {
 	k := &Codec{c: c, mean: mean, w: [2]float32{float32(w[0]), float32(w[1])}}
-	// HTR frames lie half an LTR interval apart, and w0·a + w1·b is centred on the LTR frame.
-	var p [2][taps]float64
-	for j, at := range [2]float64{-w[1] / 2, w[0] / 2} {
-		for i := range p[j] {
-			p[j][i] = keys(at - float64(i-taps/2))
-		}
-	}
+	before, after := motion.Sides(w)
 	norm := w[0]*w[0] + w[1]*w[1]
 	for i := range taps {
-		a, b := p[0][i], p[1][i]
+		a, b := before.Taps[i], after.Taps[i]
 		x := float64(identity[i])
 		miss := (x - w[0]*a - w[1]*b) / norm
 		k.diff[i] = float32((a + w[0]*miss - b - w[1]*miss) / 2)
@@ -52,18 +45,6 @@ func NewCodec(c Config, mean [3]float32, w [2]float64) *Codec {
 // Reversible reports whether a pair of the network is one backwards, too. Terms of motion are those of one direction, unless
 // the shutter is open throughout.
 func (k *Codec) Reversible() bool { return !k.c.Motion || k.w[0] == k.w[1] }
-
-// keys is Keys' cubic convolution kernel with a = −1/2 (IEEE TASSP 29, 1981).
-func keys(x float64) float64 {
-	x = math.Abs(x)
-	switch {
-	case x < 1:
-		return (1.5*x-2.5)*x*x + 1
-	case x < 2:
-		return ((-.5*x+2.5)*x-4)*x + 2
-	}
-	return 0
-}
 
 // rate is the number of the network's frames per LTR frame.
 func (k *Codec) rate() int {

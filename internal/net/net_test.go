@@ -224,6 +224,18 @@ func TestZerosAreCubicInterpolation(t *testing.T) {
 	}
 }
 
+// keys is Keys' cubic convolution kernel with a = −1/2 (IEEE ASSP 1981).
+func keys(x float64) float64 {
+	x = math.Abs(x)
+	switch {
+	case x < 1:
+		return (1.5*x-2.5)*x*x + 1
+	case x < 2:
+		return ((-.5*x+2.5)*x-4)*x + 2
+	}
+	return 0
+}
+
 func upsample(t testing.TB, m *Model, codec *Codec, clip *volume.Volume, limit int64) *volume.Volume {
 	return together(t, []*Model{m}, codec, clip, nil, limit)
 }
