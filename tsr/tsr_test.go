@@ -288,7 +288,10 @@ func cubicOf(t *testing.T, v *Volume) *Volume {
 
 func TestTrust(t *testing.T) {
 	for share, want := range map[float64]float64{-1: 0, 0.2: 0, 0.4: 0.5, 0.6: 1, 1.3: 1} {
-		require.InDelta(t, want, trust(share), 1e-12)
+		require.InDelta(t, want, trust(share, 8, -7), 1e-12)
+	}
+	for kept, want := range map[float64]float64{0.4: 1, -0.45: 1, -0.7: 0.5, -1: 0, -7: 0} {
+		require.InDelta(t, want, trust(0, 0.3, kept), 1e-12)
 	}
 }
 

@@ -38,11 +38,15 @@ func (c checked) share() float64 {
 	return min(c.along/c.length, 1)
 }
 
-// trust is how far the answers of a network are to be followed whose answers to its own result have this share: from not
-// at all to fully. docs/experiments.md has what networks reach that are right, and ones that are wrong.
-func trust(share float64) float64 {
-	const none, full = 0.2, 0.6
-	return min(max((share-none)/(full-none), 0), 1)
+// trust is how far the answers of a network are to be followed, from not at all to fully. docs/experiments.md has what networks
+// reach that are right, and ones that are wrong.
+//
+// agreed is their share when the network answers its own result: it shows where things move. Where hardly anything does, noise and
+// the traces of compression decide it, and it may be 0 though the answers are right. Then promised and kept tell, the gains
+// in dB of the validation and on the network's own result: a network that is wrong promises much and keeps nothing.
+func trust(agreed, promised, kept float64) float64 {
+	ramp := func(x, none, full float64) float64 { return min(max((x-none)/(full-none), 0), 1) }
+	return max(ramp(agreed, 0.2, 0.6), ramp(promised-kept, 1.25, 0.75))
 }
 
 // psnr returns the PSNR in dB with a share of the network's answers.
@@ -202,7 +206,7 @@ func (r *run) judge(t task, step int, m *net.Model, codec *net.Codec, level *vol
 			return err
 		}
 		r.st.Agreement = append(r.st.Agreement, a.share())
-		if share *= trust(a.share()); share == 0 {
+		if share *= trust(a.share(), c.gain(share), a.gain(1)); share == 0 {
 			why = "contradicts itself"
 		}
 	} else {
