@@ -70,8 +70,8 @@
 // After a doubling's training the run rebuilds the level from itself coarsened once more in time, and gives the network
 // the share of the result, from 0 to 1, that serves best there. Then it films the result of the level itself again, half a
 // frame later, and looks whether the network finds that result once more: one that learnt what is true at half the rate
-// only does not, and its share shrinks. With none of it, as on noise or where light swings, what is left is cubic
-// interpolation with BP.
+// only does not, and its share shrinks, unless it changes so little that noise decides. With no share, as where light
+// swings, what is left is cubic interpolation with BP.
 //
 // # What a run promises
 //

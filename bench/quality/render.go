@@ -37,11 +37,12 @@ func (p *page) add(format string, args ...any) { fmt.Fprintf(&p.text, format+"\n
 // intro says where the numbers come from.
 func (p *page) intro(r *Results) {
 	p.add(`Each clip has a known truth of 2, 4 or 8 times its frames. The methods see the input only, whose exposure lasts the whole
-frame interval. The clips of the suite are rendered, and neither input nor truth is rounded to 8 bits; recordings come from
-files. *repeat*, *linear*, *cubic*, *cubic-bp* (cubic, then temporal back-projection) and ffmpeg's *minterpolate* learn
+frame interval. The clips of the suite are rendered, and neither input nor truth is rounded to 8 bits, but for *still*; recordings come
+from files. *repeat*, *linear*, *cubic*, *cubic-bp* (cubic, then temporal back-projection) and ffmpeg's *minterpolate* learn
 nothing; the other columns are presets of tsr with the time or the steps that they train. *gain* is pooled PSNR over
 cubic-bp, *validation* the gain that tsr measures by itself, without the truth, on the input coarsened once more. PSNR is
-over R, G and B rounded to 8 bits; equal frames count as 100 dB. The best of a row is bold. Of several seeds the mean is
+over R, G and B rounded to 8 bits; equal frames count as 100 dB, which frames that tsr keeps in steps of 1/32640 reach where the
+truth is of 8 bits, and 73 dB elsewhere. The best of a row is bold. Of several seeds the mean is
 given, with ± half of their range. The mean of the clips leaves out those on which cubic-bp has %d dB or more.
 `, solved)
 	if len(p.records) == 0 {

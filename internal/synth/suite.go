@@ -14,6 +14,8 @@ type Clip struct {
 	Shows string  // what moves, and what is hard about it
 	Noise float64 // standard deviation of the sensor noise that AddNoise gives the LTR frames; HTR frames have none
 	scene func(h, w int) scene
+
+	eight bool // values are rounded to those of 8 bits, as in most recordings
 }
 
 // Frames, Height and Width are the size of an LTR clip at which the scenes show what they are for.
@@ -43,7 +45,7 @@ func Suite() []Clip {
 			scene: func(int, int) scene { return flicker(6.5) }},
 		{Name: "noise", Shows: "a picture that stands still, seen with sensor noise of 2 %; the truth has none", Noise: 0.02,
 			scene: standing},
-		{Name: "still", Shows: "the same without noise: nothing can be won here", scene: standing},
+		{Name: "still", Shows: "the same without noise, in values of 8 bits: nothing can be won here", scene: standing, eight: true},
 	}
 }
 
@@ -69,6 +71,11 @@ func (c Clip) Frame(frame []float32, n, h, w, factor int) {
 	}
 	span := 1 / float64(factor)
 	c.scene(h, w).expose(frame, float64(n)*span, span, instants/factor, h, w)
+	if c.eight {
+		for i, x := range frame {
+			frame[i] = float32(math.Round(float64(x)*255)) / 255
+		}
+	}
 }
 
 // AddNoise adds to frame, LTR frame n, its sensor noise: normal, of standard deviation Noise, and other noise in every
