@@ -70,7 +70,7 @@ func (a *Adam) step(be conv.Backend, params, grads [][]float32, rate, factor flo
 }
 
 // length is the Euclidean norm of all of x together.
-func length(x [][]float32) float64 {
+func length(x ...[]float32) float64 {
 	var sum [4]float64 // four in turn: one would make each addition wait for the one before
 	for _, part := range x {
 		for len(part) >= 4 {

@@ -2,7 +2,6 @@ package net
 
 import (
 	"fmt"
-	"math"
 
 	"tsr/internal/conv"
 )
@@ -45,15 +44,14 @@ func newMuon(rows, columns int) *muon {
 // step moves kernel w [n,Co] against its gradient g·scale. m is the momentum, kept between steps. w does not change on
 // an error.
 func (u *muon) step(be conv.Backend, w, g, m []float32, rate float64, scale float32) error {
-	var sums [4]float64 // four in turn: one would make each addition wait for the one before
+	const old, fresh = float32(momentum), float32(1 - momentum)
 	m, y := m[:len(g)], u.y[:len(g)]
 	for i, x := range g {
 		x = float32(x * scale)
-		m[i] = float32(momentum*m[i]) + float32((1-momentum)*x)
-		y[i] = float32(momentum*m[i]) + float32((1-momentum)*x) // as Nesterov: the step after this one
-		sums[i&3] += float64(y[i]) * float64(y[i])
+		next := float32(old*m[i]) + float32(fresh*x)
+		m[i], y[i] = next, float32(old*next)+float32(fresh*x) // as Nesterov: the step after this one
 	}
-	shrink := float32(1 / (math.Sqrt(sums[0]+sums[1]+sums[2]+sums[3]) + 1e-20)) // singular values are at most 1 then
+	shrink := float32(1 / (length(y) + 1e-20)) // singular values are at most 1 then
 	for i := range u.y {
 		u.y[i] *= shrink
 	}

@@ -75,7 +75,7 @@ func (t *Trainer) Step(rate float64) (loss float64, err error) {
 	if math.IsNaN(loss) || math.IsInf(loss, 0) {
 		return loss, fmt.Errorf("net: step %d: loss is %v", t.Adam.T, loss)
 	}
-	norm := length(t.grads)
+	norm := length(t.grads...)
 	if math.IsNaN(norm) || math.IsInf(norm, 0) { // no square of a finite float32 is too large for a float64
 		return loss, fmt.Errorf("net: step %d: gradient is not finite", t.Adam.T)
 	}
