@@ -1,8 +1,6 @@
 package tsr
 
 import (
-	"math"
-
 	"tsr/backproject"
 	"tsr/internal/motion"
 	"tsr/internal/net"
@@ -18,8 +16,16 @@ const validationPixels = 4 << 20
 // checked is what a validation measured.
 type checked struct {
 	base          float64 // square error of cubic interpolation with back-projection
-	along, length float64 // what the network adds to that: its product with what is missing, and with itself
+	along, length float64 // what the network, or optical flow, adds to that: its product with what is missing, and with itself
 	size          float64 // values compared
+}
+
+// count counts a value in to which something is added, and where something is missing.
+func (c *checked) count(added, missing float64) {
+	c.base += missing * missing
+	c.along += added * missing
+	c.length += added * added
+	c.size++
 }
 
 // add counts another part of the clip in.
@@ -75,44 +81,41 @@ func (r *run) validate(models []*net.Model, codec *net.Codec, level *volume.Clip
 	return sum, nil
 }
 
-// trusted is what interpolation along the motion must gain over cubic interpolation, in dB, to be trusted. Where it can be
-// it gained 1.2 dB and more in docs/experiments.md, on wheels that seem to turn backwards 0.4 at most.
-const trusted = 0.8
+// Interpolation along the motion is trusted where its answers have at least this share in what is right, which noise does not
+// change, and gain this much over cubic interpolation, in dB, so that there is something to tell by. docs/experiments.md has
+// shares of 0.79 and more where it is right, and of 0.62 and less on wheels that seem to turn backwards.
+const (
+	trustedShare = 0.7
+	trustedGain  = 0.1
+)
 
-// flowGain measures how much better than cubic interpolation with back-projection the motion that optical flow sees rebuilds a
-// level from itself coarsened once more in time, in dB. No network is asked.
-func (r *run) flowGain(level *volume.Clip) (float64, error) {
-	var cubic, moved float64
+// flow measures how well the motion that optical flow sees rebuilds a level from itself coarsened once more in time. No network
+// is asked.
+func (r *run) flow(level *volume.Clip) (sum checked, err error) {
 	for _, s := range middles(r.shots(level), validationPixels/(level.H*level.W), 2) {
 		htr, err := level.Window(s.from, s.to)
 		if err != nil {
-			return 0, err
+			return sum, err
 		}
 		ltr := pyramid.Expose(htr, 2, r.opts.Exposure)
 		base, err := r.cubic(ltr)
 		if err != nil {
-			return 0, err
+			return sum, err
 		}
 		terms := volume.New(ltr.T, ltr.H, ltr.W, ltr.C)
 		if err := motion.Terms(r.ctx, terms, ltr, 0, 0, ltr.T, r.weights); err != nil {
-			return 0, err
+			return sum, err
 		}
 		share := [2]float64{2 * r.weights[1], -2 * r.weights[0]}
 		for t := range base.T {
 			frame := htr.Frame(t)
 			term, k := terms.Frame(t/2), share[t%2]
 			for i, x := range base.Frame(t) {
-				missing := float64(frame[i] - x)
-				cubic += missing * missing
-				missing -= k * float64(term[i])
-				moved += missing * missing
+				sum.count(k*float64(term[i]), float64(frame[i]-x))
 			}
 		}
 	}
-	if cubic == moved { // nothing moves
-		return 0, nil
-	}
-	return 10 * math.Log10(cubic/moved), nil
+	return sum, nil
 }
 
 // mix is the mix of pairs for a level. Pans are interpolated along their motion without fault: they teach the network to follow it.
@@ -122,8 +125,8 @@ func (r *run) mix(level *volume.Clip) (train.Mix, error) {
 	if mix.Pan == 0 || !r.set.net.Motion {
 		return mix, nil
 	}
-	gain, err := r.flowGain(level)
-	if gain < trusted {
+	flow, err := r.flow(level)
+	if flow.share() < trustedShare || flow.gain(1) < trustedGain {
 		mix.Pan = 0
 	}
 	return mix, err
@@ -162,14 +165,11 @@ func (r *run) rebuild(models []*net.Model, codec *net.Codec, ltr, htr *volume.Vo
 	if err != nil {
 		return checked{}, err
 	}
-	c := checked{size: float64(len(htr.Data))}
+	var c checked
 	err = r.double(models, codec, ltr, func(first int, v *volume.Volume) {
 		truth, base := htr.Frames(first, first+v.T), cubic.Frames(first, first+v.T)
 		for i, x := range v.Data {
-			added, missing := float64(x-base.Data[i]), float64(truth.Data[i]-base.Data[i])
-			c.base += missing * missing
-			c.along += added * missing
-			c.length += added * added
+			c.count(float64(x-base.Data[i]), float64(truth.Data[i]-base.Data[i]))
 		}
 	})
 	return c, err

@@ -11,11 +11,16 @@ import (
 	"tsr/pyramid"
 )
 
-// Pans are learnt from where optical flow rebuilds the coarsened clip, and not where it takes a wheel to turn backwards.
+// Pans are learnt from where optical flow rebuilds the coarsened clip, under noise too, and not where it takes a wheel to turn
+// backwards.
 func TestPansWhereFlowIsRight(t *testing.T) {
 	still := volume.New(48, 64, 64, 3)
 	for n := range still.T {
 		copy(still.Frame(n), synth.Noise(volume.New(1, 64, 64, 3), 1).Data)
+	}
+	noisy := synth.Turntable(48, 64, 64, 0.01)
+	for seed := range uint64(2) {
+		noisy = synth.Noise(noisy, seed)
 	}
 	for name, c := range map[string]struct {
 		htr         *volume.Volume
@@ -23,6 +28,7 @@ func TestPansWhereFlowIsRight(t *testing.T) {
 		pans        bool
 	}{
 		"turntable": {synth.Turntable(48, 64, 64, 0.01), 2, 20, true},
+		"noisy":     {noisy, 0.1, 3, true},
 		"wheel":     {synth.Wheel(64, 96, 96, 0.35/16), -20, 0, false}, // 0.7 spokes an LTR frame
 		"still":     {still, 0, 0, false},
 	} {
@@ -33,9 +39,10 @@ func TestPansWhereFlowIsRight(t *testing.T) {
 			r.frames, r.h, r.w = c.htr.T/2, c.htr.H, c.htr.W
 			r.tasks = plan(2, r.h, r.w, set.minSide)
 			level := volume.InMemory(pyramid.Expose(c.htr, 2, e))
-			gain, err := r.flowGain(level)
+			flow, err := r.flow(level)
 			require.NoError(t, err)
-			t.Logf("%s %v: %.2f dB", name, e, gain)
+			gain := flow.gain(1)
+			t.Logf("%s %v: %.2f dB, share %.2f", name, e, gain, flow.share())
 			require.GreaterOrEqual(t, gain, c.least, name)
 			require.LessOrEqual(t, gain, c.most, name)
 			mix, err := r.mix(level)
