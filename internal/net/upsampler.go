@@ -95,7 +95,8 @@ func (u *Upsampler) Block(i int) (t0, t1, lo, hi int) {
 	return t0, t1, max(t0-u.reach, 0), min(t1+u.reach, u.frames)
 }
 
-// SetShare lets only a share from 0 to 1 of what motion and the models add to cubic interpolation into the result.
+// SetShare lets only a share from 0 to 1 of what motion and the models add to cubic interpolation into the result. It must be
+// called before the first Run.
 func (u *Upsampler) SetShare(share float64) { u.share = float32(share) }
 
 // Terms returns the LTR frames from ≤ t < to whose terms of motion Run wants with block i: none where motion has no share.
@@ -141,8 +142,12 @@ func (u *Upsampler) Run(htr, dev, ltr, terms *volume.Volume, i int) error {
 	return nil
 }
 
-// answer returns the mean of what the models say of a tile. It is valid until the next call.
+// answer returns the mean of what the models say of a tile. It is valid until the next call. Without a share in the result none is
+// asked, and it is 0.
 func (u *Upsampler) answer(t tile, w window) ([]float32, error) {
+	if u.share == 0 {
+		return u.silence(t), nil
+	}
 	for i := range u.models {
 		g, err := u.graph(i, t)
 		if err != nil {
@@ -179,9 +184,19 @@ func (u *Upsampler) answer(t tile, w window) ([]float32, error) {
 	return u.sum, nil
 }
 
+// silence returns an answer of 0 for a tile.
+func (u *Upsampler) silence(t tile) []float32 {
+	b, r := t.out, u.config().Unshuffle
+	n := (b.t1 - b.t0) * (b.y1 - b.y0) * (b.x1 - b.x0) * 3 * r * r
+	if len(u.sum) < n {
+		u.sum = make([]float32, n)
+	}
+	return u.sum[:n]
+}
+
 // deviation returns the standard deviation of the models' answers whose mean is out. It is valid until the next call.
 func (u *Upsampler) deviation(out []float32) []float32 {
-	if len(u.models) == 1 {
+	if len(u.models) == 1 || u.share == 0 {
 		u.squares = append(u.squares[:0], out...)
 		clear(u.squares)
 		return u.squares
