@@ -15,8 +15,7 @@ const motionJumps = 3
 var motionScales = []float64{1, .81, .65, .53, .43, .34, .28}
 
 // terms are what motion.Terms says of one of a view's two LTR clips, that of its frames 0 and 1, 2 and 3, … or that of frames 1
-// and 2, 3 and 4, …, in steps of 1/termSteps: half the memory of float32, and finer than
-// 14 bits.
+// and 2, 3 and 4, …, in steps of 1/termSteps: half the memory of float32, and finer than 14 bits.
 type terms struct {
 	frame  int // values of a frame
 	values []int16

@@ -24,8 +24,8 @@
 // wrong, as on a wheel that seems to turn backwards. Pairs across dimensions have no flow, and gave less than they cost
 // before there was any (docs/experiments.md): the presets but Paper leave them out, and [Options].Pairs brings them back.
 //
-// Of its pairs a fifth are frames of the clip that pan at any speed, which teach the network to follow the motion. Where flow
-// alone rebuilds the clip, coarsened once more, hardly better than cubic interpolation does, they are left out.
+// Of its pairs a fifth are frames of the clip that pan at any speed, which teach the network to follow the motion. Where what
+// flow alone adds to cubic interpolation has too small a share in what is right for the clip coarsened once more, they are left out.
 //
 // # A run
 //

@@ -80,11 +80,10 @@ func (r *run) learn(t task) error {
 	if err != nil {
 		return err
 	}
-	cfg := pyramid.Config{Exposure: r.opts.Exposure, CropT: r.set.crop[0], CropH: r.set.crop[1], CropW: r.set.crop[1]}
-	if cfg.Motion = r.set.net.Motion; cfg.Motion {
-		cfg.OnMotion = r.tellMotion(t, level.H*level.W)
-	}
-	p, err := pyramid.New(r.ctx, cfg, segments...)
+	p, err := pyramid.New(r.ctx, pyramid.Config{
+		Exposure: r.opts.Exposure, CropT: r.set.crop[0], CropH: r.set.crop[1], CropW: r.set.crop[1],
+		Motion: r.set.net.Motion, OnMotion: r.tellMotion(t, level.H*level.W),
+	}, segments...)
 	if err := r.ctx.Err(); err != nil {
 		return err
 	}

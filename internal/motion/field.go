@@ -131,10 +131,6 @@ func (f *field) carry(dst, flow []float32, t, sign float32, from, to []byte) {
 			}
 			end := f.grey(to, float32(x)+fx, float32(y)+fy)
 			weight := unlike[int(min(abs(end-float32(from[i])), 255))]
-			if at.x >= 0 && at.y >= 0 && at.x+1 < f.w && at.y+1 < f.h {
-				top.share(at, weight, fx, fy)
-				continue
-			}
 			for dy := range 2 {
 				for dx := range 2 {
 					px, py := at.x+dx, at.y+dy
@@ -160,17 +156,6 @@ func (f *field) carry(dst, flow []float32, t, sign float32, from, to []byte) {
 	}
 	for i := range f.h * f.w {
 		dst[2*i], dst[2*i+1] = sign*top.sum[3*i], sign*top.sum[3*i+1]
-	}
-}
-
-// share adds a motion to the four pixels around a place.
-func (l *level) share(at spot, weight, fx, fy float32) {
-	for dy := range 2 {
-		s := l.sum[3*((at.y+dy)*l.w+at.x):][:6]
-		k := weight * at.weight(0, dy)
-		s[0], s[1], s[2] = s[0]+k*fx, s[1]+k*fy, s[2]+k
-		k = weight * at.weight(1, dy)
-		s[3], s[4], s[5] = s[3]+k*fx, s[4]+k*fy, s[5]+k
 	}
 }
 
@@ -254,16 +239,12 @@ func (f *field) box(d []float32) {
 
 // grey interpolates an 8-bit frame at a place; outside it is as at the edge.
 func (f *field) grey(frame []byte, x, y float32) float32 {
-	x, y = min(max(x, 0), float32(f.w-1)), min(max(y, 0), float32(f.h-1))
-	ix, iy := int(x), int(y)
-	ax, ay := x-float32(ix), y-float32(iy)
-	right, below := min(ix+1, f.w-1), min(iy+1, f.h-1)-iy
-	row := frame[iy*f.w:]
-	a, b := float32(row[ix]), float32(row[right])
-	row = row[below*f.w:]
-	c, d := float32(row[ix]), float32(row[right])
-	a, c = a+ax*(b-a), c+ax*(d-c)
-	return a + ay*(c-a)
+	at := place(min(max(x, 0), float32(f.w-1)), min(max(y, 0), float32(f.h-1)))
+	right, below := min(at.x+1, f.w-1), min(at.y+1, f.h-1)
+	a, b := float32(frame[at.y*f.w+at.x]), float32(frame[at.y*f.w+right])
+	c, d := float32(frame[below*f.w+at.x]), float32(frame[below*f.w+right])
+	a, c = a+at.ax*(b-a), c+at.ax*(d-c)
+	return a + at.ay*(c-a)
 }
 
 // spot is a place between four pixels: the first of them and how far it lies towards the next column and row.
