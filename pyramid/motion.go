@@ -2,7 +2,11 @@ package pyramid
 
 import (
 	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
 	"math"
+	"slices"
 
 	"tsr/internal/motion"
 	"tsr/internal/volume"
@@ -21,10 +25,58 @@ type terms struct {
 	values []int16
 }
 
-const termSteps = 1 << 14
+const (
+	termSteps   = 1 << 14
+	termBytes   = 2
+	termsAtOnce = 1 << 19 // that are written or read
+)
 
-// addTerms computes the terms of all within views.
+// MotionBytes is about how much the terms of motion of a pyramid of clips with so many pixels take, in memory and from WriteMotion.
+func MotionBytes(pixels int64) int64 {
+	var views float64
+	for _, scale := range motionScales {
+		for jump := 1; jump <= motionJumps; jump++ {
+			views += scale * scale / float64(jump)
+		}
+	}
+	return int64(views * termBytes * 3 * float64(pixels))
+}
+
+// WriteMotion writes the terms of motion, for Config.Known of a pyramid of the same clips and Config.
+func (p *Pyramid) WriteMotion(w io.Writer) error {
+	for _, v := range p.within {
+		for _, kept := range v.terms {
+			for part := range slices.Chunk(kept.values, termsAtOnce) {
+				if err := binary.Write(w, binary.LittleEndian, part); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// readMotion takes the terms of all within views from what WriteMotion wrote.
+func (p *Pyramid) readMotion(r io.Reader) error {
+	for _, v := range p.within {
+		for phase := range v.terms {
+			kept := &terms{v.dims[1] * v.dims[2] * v.layer.C, make([]int16, v.ltrPixels(phase)*v.layer.C)}
+			for part := range slices.Chunk(kept.values, termsAtOnce) {
+				if err := binary.Read(r, binary.LittleEndian, part); err != nil {
+					return fmt.Errorf("pyramid: known motion: %w", err)
+				}
+			}
+			v.terms[phase] = kept
+		}
+	}
+	return nil
+}
+
+// addTerms gives all within views their terms.
 func (p *Pyramid) addTerms(ctx context.Context) error {
+	if p.cfg.Known != nil {
+		return p.readMotion(p.cfg.Known)
+	}
 	done, total := 0, 0
 	for _, v := range p.within {
 		for phase := range v.terms {

@@ -1,7 +1,9 @@
 package pyramid
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -75,6 +77,30 @@ func TestNewTellsMotion(t *testing.T) {
 	const pixels = 64 * 72
 	require.Equal(t, []int{0, 12 * pixels, 23 * pixels, 29 * pixels}, done)
 	require.Equal(t, 34*pixels, total)
+}
+
+// What one pyramid wrote of its motion serves another of the same clips as if it were computed.
+func TestKnownMotion(t *testing.T) {
+	clips := []*volume.Volume{synth.Turntable(24, 64, 72, 0.01), synth.Pan(20, 64, 72, 1, 2)}
+	cfg := Config{CropT: 6, CropH: 16, CropW: 16, Motion: true}
+	first, err := New(t.Context(), cfg, clips...)
+	require.NoError(t, err)
+	var b bytes.Buffer
+	require.NoError(t, first.WriteMotion(&b))
+	require.LessOrEqual(t, int64(b.Len()), MotionBytes(44*64*72))
+
+	cfg.OnMotion = func(int, int) { t.Error("computed again") }
+	cfg.Known = bytes.NewReader(b.Bytes())
+	second, err := New(t.Context(), cfg, clips...)
+	require.NoError(t, err)
+	require.Len(t, second.Within(), len(first.Within()))
+	for i, v := range first.Within() {
+		require.Equal(t, v.terms, second.Within()[i].terms)
+	}
+
+	cfg.Known = bytes.NewReader(b.Bytes()[:b.Len()-1])
+	_, err = New(t.Context(), cfg, clips...)
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 }
 
 func TestNewCancelled(t *testing.T) {

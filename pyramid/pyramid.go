@@ -19,6 +19,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 
 	"tsr/internal/volume"
@@ -43,6 +44,8 @@ type Config struct {
 	Motion bool
 	// OnMotion, if any, is told how many of all pixels have their terms.
 	OnMotion func(done, total int)
+	// Known, if any, has what Pyramid.WriteMotion wrote, so that the terms are not computed.
+	Known io.Reader
 }
 
 // Pyramid is the space-time pyramid of a clip or of several segments of one. It does not change once made and may

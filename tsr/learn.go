@@ -18,6 +18,17 @@ func modelName(stage int) string { return fmt.Sprintf("model-%d", stage) }
 
 const trainName = "train"
 
+// motionName is the name under which the terms of motion of a stage are kept while it trains.
+func motionName(stage int) string { return fmt.Sprintf("motion-%d", stage) }
+
+// kept returns the names of what may be kept at the task where the run is.
+func (r *run) kept() []string {
+	if r.st.Task < len(r.tasks) && r.tasks[r.st.Task].kind == learn {
+		return []string{motionName(r.tasks[r.st.Task].stage)}
+	}
+	return nil
+}
+
 // model returns the trained network of a stage.
 func (r *run) model(stage int) (*net.Model, error) {
 	for len(r.models) <= stage {
@@ -42,16 +53,22 @@ func (r *run) model(stage int) (*net.Model, error) {
 }
 
 // codec returns the codec for a level. The network sees differences from the level's mean colour.
-func (r *run) codec(c *volume.Clip) (*net.Codec, error) {
-	var mean [3]float32
-	for t := range c.T {
-		v, err := c.Window(t, t+1)
-		if err != nil {
-			return nil, err
+func (r *run) codec(l pyramid.Level, c *volume.Clip) (*net.Codec, error) {
+	mean, known := r.st.Means[l.String()]
+	if !known {
+		for t := range c.T {
+			v, err := c.Window(t, t+1)
+			if err != nil {
+				return nil, err
+			}
+			for i, m := range v.MeanColour() {
+				mean[i] += m / float32(c.T)
+			}
 		}
-		for i, m := range v.MeanColour() {
-			mean[i] += m / float32(c.T)
+		if r.st.Means == nil {
+			r.st.Means = map[string][3]float32{}
 		}
+		r.st.Means[l.String()] = mean
 	}
 	return net.NewCodec(r.set.net, mean, r.weights), nil
 }
@@ -69,28 +86,18 @@ func (r *run) learn(t task) error {
 	if err != nil {
 		return err
 	}
-	codec, err := r.codec(level)
+	codec, err := r.codec(t.in, level)
 	if err != nil {
 		return err
 	}
 	if !r.teaches() {
 		return r.unlearnt(t, m, codec, level)
 	}
-	segments, err := r.sample(level)
+	p, err := r.pyramid(t, level)
 	if err != nil {
 		return err
 	}
-	p, err := pyramid.New(r.ctx, pyramid.Config{
-		Exposure: r.opts.Exposure, CropT: r.set.crop[0], CropH: r.set.crop[1], CropW: r.set.crop[1],
-		Motion: r.set.net.Motion, OnMotion: r.tellMotion(t, level.H*level.W),
-	}, segments...)
-	if err := r.ctx.Err(); err != nil {
-		return err
-	}
-	if err != nil {
-		return fault.New(fault.Input, "input", err, "")
-	}
-	mix, err := r.mix(level)
+	mix, err := r.mix(t.stage, level)
 	if err != nil {
 		return err
 	}
@@ -115,6 +122,34 @@ func (r *run) learn(t task) error {
 		return err
 	}
 	return r.learnt(t, m, job.Steps())
+}
+
+// pyramid returns the pyramid of a sample of level t.in. Its terms of motion are kept for a run that goes on.
+func (r *run) pyramid(t task, level *volume.Clip) (*pyramid.Pyramid, error) {
+	segments, err := r.sample(level)
+	if err != nil {
+		return nil, err
+	}
+	cfg := pyramid.Config{
+		Exposure: r.opts.Exposure, CropT: r.set.crop[0], CropH: r.set.crop[1], CropW: r.set.crop[1],
+		Motion: r.set.net.Motion, OnMotion: r.tellMotion(t, level.H*level.W),
+	}
+	known := r.job.Kept(motionName(t.stage))
+	if known != nil {
+		defer known.Close()
+		cfg.Known = known
+	}
+	p, err := pyramid.New(r.ctx, cfg, segments...)
+	if err := r.ctx.Err(); err != nil {
+		return nil, err
+	}
+	if err != nil {
+		return nil, fault.New(fault.Input, "input", err, "")
+	}
+	if !cfg.Motion || known != nil {
+		return p, nil
+	}
+	return p, r.job.Keep(motionName(t.stage), p.WriteMotion)
 }
 
 // tellMotion returns what tells how far the search for motion is, in frames of so many pixels.

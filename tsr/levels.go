@@ -112,7 +112,7 @@ func (r *run) upsample(t task) error {
 	if err != nil {
 		return err
 	}
-	codec, err := r.codec(src)
+	codec, err := r.codec(t.in, src)
 	if err != nil {
 		return err
 	}

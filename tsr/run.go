@@ -70,6 +70,8 @@ type state struct {
 	Gains       []Checked                  `json:"gains,omitempty"`
 	Shares      []float64                  `json:"shares,omitempty"`
 	Agreement   []float64                  `json:"agreement,omitempty"`
+	Means       map[string][3]float32      `json:"means,omitempty"`   // colours of levels to learn from
+	Trusted     map[int]bool               `json:"trusted,omitempty"` // stages on whose level optical flow is right
 }
 
 // run is one call of Upsample.
@@ -148,7 +150,7 @@ func Upsample(ctx context.Context, src Source, sink Sink, o *Options) (*Result, 
 	if n := j.Note(); n != "" {
 		r.note("%s", n)
 	}
-	if err := j.Sweep(live(r.tasks[r.st.Task:])); err != nil {
+	if err := j.Sweep(live(r.tasks[r.st.Task:]), r.kept()); err != nil {
 		return nil, err
 	}
 	if err := r.checkSpace(); err != nil {
@@ -249,6 +251,9 @@ func (r *run) finish() error {
 		if err := r.job.DropLevel(name); err != nil {
 			return err
 		}
+	}
+	if t := r.tasks[done]; t.kind == learn {
+		return r.job.DropKept(motionName(t.stage))
 	}
 	return nil
 }

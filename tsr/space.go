@@ -4,6 +4,7 @@ import (
 	"tsr/internal/fault"
 	"tsr/internal/safeio"
 	"tsr/internal/volume"
+	"tsr/pyramid"
 )
 
 // checkSpace compares what the job has still to write, beside what its files hold already, and Options.Reserve with the
@@ -12,9 +13,9 @@ func (r *run) checkSpace() error {
 	if r.opts.Job == "" {
 		return nil
 	}
-	need := r.checkpoints()
+	need := r.checkpoints() + r.knownMotion()
 	level := func(name string, t, h, w int) {
-		need += max(volume.FileBytes(t, h, w, 3)-r.job.Held(name), 0)
+		need += max(volume.FileBytes(t, h, w, 3)-r.job.HeldLevel(name), 0)
 	}
 	for _, t := range r.tasks[r.st.Task:] {
 		if t.kind != learn && t.kind != encode {
@@ -38,6 +39,21 @@ func (r *run) checkSpace() error {
 	}
 	return fault.Newf(fault.Output, r.opts.Job, hint, "the run needs %.1f MB for its levels and about %.1f MB for the output, %.1f MB are free",
 		megabytes(need), megabytes(r.opts.Reserve), megabytes(free))
+}
+
+// knownMotion is the space for the largest terms of motion that are still to be kept.
+func (r *run) knownMotion() (need int64) {
+	if !r.set.net.Motion {
+		return 0
+	}
+	for _, t := range r.tasks[r.st.Task:] {
+		if t.kind == learn {
+			h, w := sizeAt(t.in, r.h, r.w)
+			pixels := min(int64(r.frames*t.in.Time)*int64(h*w), r.set.sample/(4*3))
+			need = max(need, pyramid.MotionBytes(pixels)-r.job.HeldKept(motionName(t.stage)))
+		}
+	}
+	return need
 }
 
 func megabytes(n int64) float64 { return float64(n) / 1e6 }

@@ -363,6 +363,42 @@ func TestStopAndGoOn(t *testing.T) {
 	}
 }
 
+// A run that goes on in training does not search for the motion again, unless what was kept of it is damaged.
+func TestGoOnWithMotion(t *testing.T) {
+	v := clip()
+	want, _, err := do(t, t.Context(), v, quick(2, ""))
+	require.NoError(t, err)
+	for _, harm := range []bool{false, true} {
+		dir := t.TempDir()
+		ctx, stop := context.WithCancel(t.Context())
+		o := quick(2, dir)
+		o.OnEvent = func(e Event) {
+			if e.Phase == progress.Train && e.Done > 1 {
+				stop()
+			}
+		}
+		_, _, err := do(t, ctx, v, o)
+		require.ErrorIs(t, err, ErrStopped)
+		kept := filepath.Join(dir, "motion-0.tsr-kept")
+		b, err := os.ReadFile(kept)
+		require.NoError(t, err)
+		require.LessOrEqual(t, int64(len(b)), 32+pyramid.MotionBytes(int64(len(v.Data)/3)), "the space that is counted")
+		if harm {
+			b[len(b)/2] ^= 1
+			require.NoError(t, os.WriteFile(kept, b, 0o644))
+		}
+
+		searched := false
+		o = quick(2, dir)
+		o.OnEvent = func(e Event) { searched = searched || e.Phase == progress.Motion }
+		got, _, err := do(t, t.Context(), v, o)
+		require.NoError(t, err)
+		require.Equal(t, harm, searched)
+		require.True(t, slices.Equal(want.Data, got.Data))
+		require.NoFileExists(t, kept)
+	}
+}
+
 func TestJobOfAnotherRun(t *testing.T) {
 	v, dir := clip(), t.TempDir()
 	_, _, err := do(t, t.Context(), v, quick(2, dir))

@@ -120,16 +120,27 @@ func (r *run) flow(level *volume.Clip) (sum checked, err error) {
 
 // mix is the mix of pairs for a level. Pans are interpolated along their motion without fault: they teach the network to follow it.
 // So they have no part where optical flow is wrong about the clip.
-func (r *run) mix(level *volume.Clip) (train.Mix, error) {
+func (r *run) mix(stage int, level *volume.Clip) (train.Mix, error) {
 	mix := r.set.mix
 	if mix.Pan == 0 || !r.set.net.Motion {
 		return mix, nil
 	}
-	flow, err := r.flow(level)
-	if flow.share() < trustedShare || flow.gain(1) < trustedGain {
+	trusted, known := r.st.Trusted[stage]
+	if !known {
+		flow, err := r.flow(level)
+		if err != nil {
+			return mix, err
+		}
+		trusted = flow.share() >= trustedShare && flow.gain(1) >= trustedGain
+		if r.st.Trusted == nil {
+			r.st.Trusted = map[int]bool{}
+		}
+		r.st.Trusted[stage] = trusted
+	}
+	if !trusted {
 		mix.Pan = 0
 	}
-	return mix, err
+	return mix, nil
 }
 
 // agree measures the same on what the networks make of the level itself: that result, filmed again from the second of its

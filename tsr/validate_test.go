@@ -45,7 +45,7 @@ func TestPansWhereFlowIsRight(t *testing.T) {
 			t.Logf("%s %v: %.2f dB, share %.2f", name, e, gain, flow.share())
 			require.GreaterOrEqual(t, gain, c.least, name)
 			require.LessOrEqual(t, gain, c.most, name)
-			mix, err := r.mix(level)
+			mix, err := r.mix(0, level)
 			require.NoError(t, err)
 			require.Equal(t, c.pans, mix.Pan > 0, name)
 			require.Equal(t, set.mix.Within, mix.Within)

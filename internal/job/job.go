@@ -4,6 +4,7 @@
 //	manifest.json   what the run is and how far it has come; renamed into place as a whole
 //	NAME.u16        level files: frames as volume.Clip keeps them in files
 //	NAME-N.safetensors  checkpoints; the manifest names the one that counts, the one before, and their SHA-256
+//	NAME.tsr-kept   what would take long to compute again, with its SHA-256 at the end; no state relies on it
 //	tsr-input-HASH  the clip, if it came through a pipe
 //	lock            held while a process works on the job
 //
@@ -36,14 +37,15 @@ const (
 	lockName     = "lock"
 	levelExt     = ".u16"
 	savedExt     = ".safetensors"
+	keptExt      = ".tsr-kept"
 	// maxCheckpoint is far above the largest network with the state of its training, 50 MB.
 	maxCheckpoint = 1 << 30
 
 	format = 2 // of the folder; a folder of another is refused
 )
 
-// ours are the names of levels and checkpoints. A user's own model may lie beside them.
-var ours = regexp.MustCompile(`(\.u16|-[0-9a-f]{8}(\.tsr-tmp)?\.safetensors)$`)
+// ours are the names of levels, checkpoints and what is kept. A user's own model may lie beside them.
+var ours = regexp.MustCompile(`(\.u16|\.tsr-kept|-[0-9a-f]{8}(\.tsr-tmp)?\.safetensors)$`)
 
 // Field is one property that a run must share with the one it continues.
 type Field struct {
@@ -332,12 +334,14 @@ func (j *Job) whole(name string) error {
 	return nil
 }
 
-// Held returns the bytes that a level occupies on disk already.
-func (j *Job) Held(name string) int64 {
+// HeldLevel returns the bytes that a level occupies on disk already.
+func (j *Job) HeldLevel(name string) int64 { return j.held(name + levelExt) }
+
+func (j *Job) held(file string) int64 {
 	if j.dir == "" {
 		return 0
 	}
-	return safeio.Held(j.path(name + levelExt))
+	return safeio.Held(j.path(file))
 }
 
 // memoryFile is a level of a job in memory.
@@ -498,8 +502,8 @@ func (j *Job) load(f file) ([]byte, error) {
 }
 
 // Sweep removes what a run that was killed has left of itself: files of checkpoints that the manifest does not name, and
-// levels but those named.
-func (j *Job) Sweep(levels []string) error {
+// levels and what is kept but those named.
+func (j *Job) Sweep(levels, kept []string) error {
 	if j.dir == "" {
 		return nil
 	}
@@ -509,6 +513,9 @@ func (j *Job) Sweep(levels []string) error {
 	}
 	for _, l := range levels {
 		keep[l+levelExt] = true
+	}
+	for _, k := range kept {
+		keep[k+keptExt] = true
 	}
 	entries, err := os.ReadDir(j.dir)
 	if err != nil {
@@ -538,7 +545,7 @@ func Tidy(dir string) error {
 		}
 		return err
 	}
-	return errors.Join(j.Sweep(nil), j.Close())
+	return errors.Join(j.Sweep(nil, nil), j.Close())
 }
 
 // clear removes what a run left in the folder, and nothing else.

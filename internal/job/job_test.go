@@ -21,21 +21,25 @@ func TestSweep(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, j.Close())
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "mine.safetensors"), nil, 0o644))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "motion-1.tsr-kept"), nil, 0o644))
 	saved := list(t, dir)
-	for _, name := range []string{"train-12345678.safetensors", ".train-12345679.tsr-tmp.safetensors", "T1S1.u16"} {
+	for _, name := range []string{
+		"train-12345678.safetensors", ".train-12345679.tsr-tmp.safetensors", "T1S1.u16", "motion-0.tsr-kept", ".motion-1.tsr-tmp.tsr-kept",
+	} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), nil, 0o644))
 	}
 	state := 0
 	j, resumed, err := Open(dir, nil, false, &state)
 	require.NoError(t, err)
 	require.True(t, resumed)
-	require.NoError(t, j.Sweep([]string{"T2S1", "T4S1"}))
+	require.NoError(t, j.Sweep([]string{"T2S1", "T4S1"}, []string{"motion-1"}))
 	require.Equal(t, saved, list(t, dir))
 	require.NoError(t, Tidy(dir))
 	require.Equal(t, saved, list(t, dir), "it is in use")
 	require.NoError(t, j.Close())
 	require.NoError(t, Tidy(dir))
 	require.NotContains(t, list(t, dir), "T2S1.u16")
+	require.NotContains(t, list(t, dir), "motion-1.tsr-kept")
 	require.NoError(t, Tidy(filepath.Join(dir, "none")))
 }
 
