@@ -20,7 +20,7 @@ func flowSize(h, w int) (fh, fw, halvings int) {
 // ScratchBytes is about how much memory Terms takes for frames of h×w pixels, beside its arguments.
 func ScratchBytes(h, w int) int64 {
 	fh, fw, _ := flowSize(h, w)
-	const floats = 29 // a pixel: half of them OpenCV's
+	const floats = 30 // a pixel: half of them OpenCV's
 	return Workers * 4 * floats * int64(fh*fw)
 }
 
@@ -53,19 +53,19 @@ type field struct {
 	motion      []float32 // from p to q, on the pixels of the frame between them
 	one, two    []float32 // candidates for it
 	fail        [2][]float32
-	line, rows  []float32 // box's copies
+	rows        []float32 // misfit's scratch
 	levels      []level
 }
 
 // level holds the motions of pixels 2ⁱ wide: sums of motion·weight and weights, then in their place the mean.
 type level struct {
 	h, w int
-	sum  []float32 // x, y, weight
+	sum  []float32 // x, y, weight, and nothing, which makes it a vector
 }
 
 func newField(h, w int) *field {
 	n := h * w
-	f := &field{h: h, w: w, line: make([]float32, w), rows: make([]float32, n)}
+	f := &field{h: h, w: w, rows: make([]float32, n)}
 	for _, p := range []*[]float32{&f.there, &f.back, &f.one, &f.two} {
 		*p = make([]float32, 2*n)
 	}
@@ -73,7 +73,7 @@ func newField(h, w int) *field {
 		f.fail[i] = make([]float32, n)
 	}
 	for {
-		f.levels = append(f.levels, level{h, w, make([]float32, 3*h*w)})
+		f.levels = append(f.levels, level{h, w, make([]float32, 4*h*w)})
 		if h == 1 && w == 1 {
 			return f
 		}
@@ -121,29 +121,7 @@ var unlike = func() (w [256]float32) {
 func (f *field) carry(dst, flow []float32, t, sign float32, from, to []byte) {
 	top := &f.levels[0]
 	clear(top.sum)
-	for y := range f.h {
-		for x := range f.w {
-			i := y*f.w + x
-			fx, fy := flow[2*i], flow[2*i+1]
-			at := place(float32(x)+t*fx, float32(y)+t*fy)
-			if at.x < -1 || at.y < -1 || at.x >= f.w || at.y >= f.h {
-				continue
-			}
-			end := f.grey(to, float32(x)+fx, float32(y)+fy)
-			weight := unlike[int(min(abs(end-float32(from[i])), 255))]
-			for dy := range 2 {
-				for dx := range 2 {
-					px, py := at.x+dx, at.y+dy
-					if px < 0 || py < 0 || px >= f.w || py >= f.h {
-						continue
-					}
-					k := weight * at.weight(dx, dy)
-					s := top.sum[3*(py*f.w+px):]
-					s[0], s[1], s[2] = s[0]+k*fx, s[1]+k*fy, s[2]+k
-				}
-			}
-		}
-	}
+	f.spread(top.sum, flow, t, from, to)
 	for i := 1; i < len(f.levels); i++ {
 		f.levels[i].gather(&f.levels[i-1])
 	}
@@ -155,7 +133,7 @@ func (f *field) carry(dst, flow []float32, t, sign float32, from, to []byte) {
 		f.levels[i].fill(coarse)
 	}
 	for i := range f.h * f.w {
-		dst[2*i], dst[2*i+1] = sign*top.sum[3*i], sign*top.sum[3*i+1]
+		dst[2*i], dst[2*i+1] = sign*top.sum[4*i], sign*top.sum[4*i+1]
 	}
 }
 
@@ -164,7 +142,7 @@ func (l *level) gather(fine *level) {
 	clear(l.sum)
 	for y := range fine.h {
 		for x := range fine.w {
-			s, d := fine.sum[3*(y*fine.w+x):][:3], l.sum[3*(y/2*l.w+x/2):][:3]
+			s, d := fine.sum[4*(y*fine.w+x):][:3], l.sum[4*(y/2*l.w+x/2):][:3]
 			d[0], d[1], d[2] = d[0]+s[0], d[1]+s[1], d[2]+s[2]
 		}
 	}
@@ -174,7 +152,7 @@ func (l *level) gather(fine *level) {
 func (l *level) fill(coarse *level) {
 	for y := range l.h {
 		for x := range l.w {
-			s := l.sum[3*(y*l.w+x):][:3]
+			s := l.sum[4*(y*l.w+x):][:3]
 			switch {
 			case s[2] > enough:
 				s[0], s[1] = s[0]/s[2], s[1]/s[2]
@@ -185,7 +163,7 @@ func (l *level) fill(coarse *level) {
 				s[0], s[1] = 0, 0
 				for dy := range 2 {
 					for dx := range 2 {
-						c := coarse.sum[3*(clamp(at.y+dy, coarse.h)*coarse.w+clamp(at.x+dx, coarse.w)):]
+						c := coarse.sum[4*(clamp(at.y+dy, coarse.h)*coarse.w+clamp(at.x+dx, coarse.w)):]
 						k := at.weight(dx, dy)
 						s[0], s[1] = s[0]+k*c[0], s[1]+k*c[1]
 					}
@@ -193,58 +171,6 @@ func (l *level) fill(coarse *level) {
 			}
 		}
 	}
-}
-
-// misfit fills dst with how much p and q differ at the ends of a motion through the frame at t, in sums over 5×5 pixels.
-func (f *field) misfit(dst, motion []float32, t float32) {
-	for y := range f.h {
-		for x := range f.w {
-			i := y*f.w + x
-			mx, my := motion[2*i], motion[2*i+1]
-			a := f.grey(f.p, float32(x)-t*mx, float32(y)-t*my)
-			b := f.grey(f.q, float32(x)+(1-t)*mx, float32(y)+(1-t)*my)
-			dst[i] = abs(a - b)
-		}
-	}
-	f.box(dst)
-}
-
-// box replaces d by its sums over 5×5 pixels; what lies outside counts as the pixel at the edge.
-func (f *field) box(d []float32) {
-	h, w := f.h, f.w
-	for y := range h {
-		row := d[y*w:][:w]
-		copy(f.line, row)
-		for x := range w {
-			if x < 2 || x+2 >= w {
-				row[x] = f.line[clamp(x-2, w)] + f.line[clamp(x-1, w)] + f.line[x] + f.line[clamp(x+1, w)] + f.line[clamp(x+2, w)]
-				continue
-			}
-			l := f.line[x-2:][:5]
-			row[x] = l[0] + l[1] + l[2] + l[3] + l[4]
-		}
-	}
-	copy(f.rows, d)
-	for y := range h {
-		var r [5][]float32
-		for i := range r {
-			r[i] = f.rows[clamp(y+i-2, h)*w:][:w]
-		}
-		row := d[y*w:][:w]
-		for x := range row {
-			row[x] = r[0][x] + r[1][x] + r[2][x] + r[3][x] + r[4][x]
-		}
-	}
-}
-
-// grey interpolates an 8-bit frame at a place; outside it is as at the edge.
-func (f *field) grey(frame []byte, x, y float32) float32 {
-	at := place(min(max(x, 0), float32(f.w-1)), min(max(y, 0), float32(f.h-1)))
-	right, below := min(at.x+1, f.w-1), min(at.y+1, f.h-1)
-	a, b := float32(frame[at.y*f.w+at.x]), float32(frame[at.y*f.w+right])
-	c, d := float32(frame[below*f.w+at.x]), float32(frame[below*f.w+right])
-	a, c = a+at.ax*(b-a), c+at.ax*(d-c)
-	return a + at.ay*(c-a)
 }
 
 // spot is a place between four pixels: the first of them and how far it lies towards the next column and row.

@@ -10,7 +10,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"math"
 	"runtime"
 	"sync"
 
@@ -160,42 +159,10 @@ func (e *estimator) wanted(n int) bool { return n >= e.from && n < e.from+e.dst.
 // add adds a side's part to the term of frame n. Where the motion is m, the side shows what frame n shows at own·m and frame
 // other at far·m from there; other's share is blend.
 func (e *estimator) add(n int, s *Side, motion []float32, own float32, other int, far, blend float32) {
-	h, w := e.src.H, e.src.W
-	out, here, there := e.dst.Frame(n-e.from), e.frame(n), e.frame(other)
-	cubic := make([]float32, w*3)
-	up := newZoom(e.fh, e.fw, e.halvings)
-	for y := range h {
-		clear(cubic)
-		for i, tap := range s.Taps {
-			if tap == 0 {
-				continue
-			}
-			row := e.frame(n + i - 2)[y*w*3:][:w*3]
-			for j, v := range row {
-				cubic[j] += float32(tap) * v
-			}
-		}
-		for x := range w {
-			mx, my := up.at(motion, y, x)
-			length := mx*mx + my*my
-			if length <= still*still {
-				continue
-			}
-			gain := s.Share
-			if length < moving*moving {
-				gain *= (float32(math.Sqrt(float64(length))) - still) / (moving - still)
-			}
-			a := Sample(here, h, w, float32(x)+own*mx, float32(y)+own*my)
-			if blend > 0 {
-				b := Sample(there, h, w, float32(x)+far*mx, float32(y)+far*my)
-				for c := range a {
-					a[c] += blend * (b[c] - a[c])
-				}
-			}
-			o := out[(y*w+x)*3:][:3]
-			for c, v := range a {
-				o[c] += gain * (v - cubic[x*3+c])
-			}
-		}
+	var around [len(s.Taps)][]float32
+	for i := range around {
+		around[i] = e.frame(n + i - 2)
 	}
+	along := along{e.src.H, e.src.W, e.fh, e.fw, float32(int(1) << e.halvings), own, far, blend}
+	add(e.dst.Frame(n-e.from), &around, e.frame(other), motion, s, along)
 }

@@ -5,61 +5,44 @@ package motion
 func Sample(frame []float32, h, w int, x, y float32) (p [3]float32) {
 	x, y = min(max(x, -1), float32(w)), min(max(y, -1), float32(h))
 	ix, iy := floor(x), floor(y)
-	wx, wy := keys(x-float32(ix)), keys(y-float32(iy))
+	kx, ky := keys(x-float32(ix)), keys(y-float32(iy))
 	ix, iy = ix-1, iy-1
 	if ix >= 0 && iy >= 0 && ix+4 <= w && iy+4 <= h {
-		at := (iy*w + ix) * 3
-		for j := range 4 {
-			r := frame[at : at+12 : at+12]
-			k := wy[j]
-			p[0] += k * (wx[0]*r[0] + wx[1]*r[3] + wx[2]*r[6] + wx[3]*r[9])
-			p[1] += k * (wx[0]*r[1] + wx[1]*r[4] + wx[2]*r[7] + wx[3]*r[10])
-			p[2] += k * (wx[0]*r[2] + wx[1]*r[5] + wx[2]*r[8] + wx[3]*r[11])
-			at += 3 * w
+		row := 3 * w
+		at := iy*row + 3*ix
+		a, b, c, d := frame[at:][:12], frame[at+row:][:12], frame[at+2*row:][:12], frame[at+3*row:][:12]
+		for ch := range p {
+			p[ch] = dot(&kx, &[4]float32{
+				dot(&ky, &[4]float32{a[ch], b[ch], c[ch], d[ch]}),
+				dot(&ky, &[4]float32{a[ch+3], b[ch+3], c[ch+3], d[ch+3]}),
+				dot(&ky, &[4]float32{a[ch+6], b[ch+6], c[ch+6], d[ch+6]}),
+				dot(&ky, &[4]float32{a[ch+9], b[ch+9], c[ch+9], d[ch+9]}),
+			})
 		}
 		return p
 	}
-	for j := range 4 {
-		row := clamp(iy+j, h) * w
-		for i := range 4 {
-			r, k := frame[(row+clamp(ix+i, w))*3:][:3], wx[i]*wy[j]
-			p[0], p[1], p[2] = p[0]+k*r[0], p[1]+k*r[1], p[2]+k*r[2]
+	for ch := range p {
+		var column [4]float32
+		for i := range column {
+			at := func(j int) float32 { return frame[(clamp(iy+j, h)*w+clamp(ix+i, w))*3+ch] }
+			column[i] = dot(&ky, &[4]float32{at(0), at(1), at(2), at(3)})
 		}
+		p[ch] = dot(&kx, &column)
 	}
 	return p
+}
+
+// dot keeps products and sums apart, so that it has the same bits as the kernels in C.
+func dot(k, v *[4]float32) float32 {
+	return float32(k[0]*v[0]) + float32(k[1]*v[1]) + float32(k[2]*v[2]) + float32(k[3]*v[3])
 }
 
 // keys returns the weights of the pixels at −1, 0, 1 and 2 from the one before a place that lies t ∈ [0,1) behind it.
 func keys(t float32) [4]float32 {
 	return [4]float32{
-		((-0.5*t+1)*t - 0.5) * t,
-		(1.5*t-2.5)*t*t + 1,
-		((-1.5*t+2)*t + 0.5) * t,
-		(0.5*t - 0.5) * t * t,
+		float32(float32(float32(-0.5*t)+1)*t-0.5) * t,
+		float32(float32(float32(1.5*t)-2.5)*t*t) + 1,
+		float32(float32(float32(float32(-1.5*t)+2)*t)+0.5) * t,
+		(float32(0.5*t) - 0.5) * t * t,
 	}
-}
-
-// zoom reads motions of frames that were halved, at the pixels of the frames themselves.
-type zoom struct {
-	h, w  int
-	scale float32
-}
-
-func newZoom(h, w, halvings int) zoom { return zoom{h, w, float32(int(1) << halvings)} }
-
-// at returns the motion at a pixel of the large frame, in its pixels.
-func (z zoom) at(motion []float32, y, x int) (mx, my float32) {
-	if z.scale == 1 {
-		i := y*z.w + x
-		return motion[2*i], motion[2*i+1]
-	}
-	s := place((float32(x)+0.5)/z.scale-0.5, (float32(y)+0.5)/z.scale-0.5)
-	for dy := range 2 {
-		row := clamp(s.y+dy, z.h) * z.w
-		for dx := range 2 {
-			i, k := row+clamp(s.x+dx, z.w), s.weight(dx, dy)*z.scale
-			mx, my = mx+k*motion[2*i], my+k*motion[2*i+1]
-		}
-	}
-	return mx, my
 }
