@@ -100,7 +100,7 @@ static void box(float *restrict dst, float *restrict src, int32_t h, int32_t w) 
 	}
 }
 
-void tsr_misfit(float *restrict dst, float *restrict rows, const uint8_t *restrict p, const uint8_t *restrict q,
+void tsr_motion_misfit(float *restrict dst, float *restrict rows, const uint8_t *restrict p, const uint8_t *restrict q,
 	const float *restrict motion, float t, int32_t h, int32_t w) {
 	places s;
 	float a[BLOCK], b[BLOCK];
@@ -137,7 +137,7 @@ static inline __attribute__((always_inline)) int32_t whole_below(float x) {
 }
 
 FOR_EACH_MACHINE
-void tsr_spread(float *restrict sum, const float *restrict flow, float t, const uint8_t *restrict from, const uint8_t *restrict to,
+void tsr_motion_spread(float *restrict sum, const float *restrict flow, float t, const uint8_t *restrict from, const uint8_t *restrict to,
 	const float *restrict unlike, int32_t h, int32_t w) {
 	places s;
 	float end[BLOCK];
@@ -218,7 +218,7 @@ static inline __attribute__((always_inline)) v4 sample(const float *frame, int32
 }
 
 // zoom reads the motion at a pixel of a frame that is larger than the motion, in the frame's pixels.
-static inline __attribute__((always_inline)) void zoom(float *restrict mx, float *restrict my, const float *restrict motion, const tsr_side *s, int32_t y, int32_t x) {
+static inline __attribute__((always_inline)) void zoom(float *restrict mx, float *restrict my, const float *restrict motion, const tsr_motion_side *s, int32_t y, int32_t x) {
 	float px = ((float)x + 0.5f) / s->scale - 0.5f, py = ((float)y + 0.5f) / s->scale - 0.5f;
 	int32_t ix = whole_below(px), iy = whole_below(py);
 	float ax = px - (float)ix, ay = py - (float)iy;
@@ -239,9 +239,9 @@ static void accumulate(float *restrict dst, const float *restrict src, float k, 
 }
 
 FOR_EACH_MACHINE
-void tsr_add(float *restrict out, float *restrict cubic, const float *here, const float *there, const float *f0, const float *f1,
-	const float *f2, const float *f3, const float *f4, const float *motion, const tsr_side *side) {
-	const tsr_side s = *side;
+void tsr_motion_add(float *restrict out, float *restrict cubic, const float *here, const float *there, const float *f0, const float *f1,
+	const float *f2, const float *f3, const float *f4, const float *motion, const tsr_motion_side *side) {
+	const tsr_motion_side s = *side;
 	const float *around[5] = {f0, f1, f2, f3, f4};
 	int64_t row = 3 * (int64_t)s.w;
 	for (int32_t y = 0; y < s.h; y++) {

@@ -69,25 +69,6 @@ func (a *Adam) step(be conv.Backend, params, grads [][]float32, rate, factor flo
 	return be.Batch(a.hidden)
 }
 
-// length is the Euclidean norm of all of x together.
-func length(x ...[]float32) float64 {
-	var sum [4]float64 // four in turn: one would make each addition wait for the one before
-	for _, part := range x {
-		for len(part) >= 4 {
-			a, b, c, d := float64(part[0]), float64(part[1]), float64(part[2]), float64(part[3])
-			sum[0] += float64(a * a)
-			sum[1] += float64(b * b)
-			sum[2] += float64(c * c)
-			sum[3] += float64(d * d)
-			part = part[4:]
-		}
-		for _, v := range part {
-			sum[0] += float64(v) * float64(v)
-		}
-	}
-	return math.Sqrt(sum[0] + sum[1] + sum[2] + sum[3])
-}
-
 func update(p, g, m, v []float32, lr, e, scale float32) {
 	g, m, v = g[:len(p)], m[:len(p)], v[:len(p)]
 	for i := range p {

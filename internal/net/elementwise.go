@@ -7,15 +7,6 @@ import (
 	"tsr/internal/conv"
 )
 
-// add computes dst = a + b. dst may be a.
-func add(dst, a, b []float32) {
-	b = b[:len(dst)]
-	a = a[:len(dst)]
-	for i := range dst {
-		dst[i] = a[i] + b[i]
-	}
-}
-
 // parallelRows is how many values a call of addCropped must have before it is worth several goroutines.
 const parallelRows = 1 << 20
 

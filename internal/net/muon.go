@@ -22,7 +22,6 @@ type muon struct {
 }
 
 const (
-	momentum   = 0.95
 	iterations = 5
 	schulzA    = 3.4445
 	schulzB    = -4.7750
@@ -44,26 +43,14 @@ func newMuon(rows, columns int) *muon {
 // step moves kernel w [n,Co] against its gradient g·scale. m is the momentum, kept between steps. w does not change on
 // an error.
 func (u *muon) step(be conv.Backend, w, g, m []float32, rate float64, scale float32) error {
-	const old, fresh = float32(momentum), float32(1 - momentum)
-	m, y := m[:len(g)], u.y[:len(g)]
-	for i, x := range g {
-		x = float32(x * scale)
-		next := float32(old*m[i]) + float32(fresh*x)
-		m[i], y[i] = next, float32(old*next)+float32(fresh*x) // as Nesterov: the step after this one
-	}
-	shrink := float32(1 / (length(y) + 1e-20)) // singular values are at most 1 then
-	for i := range u.y {
-		u.y[i] *= shrink
-	}
+	push(u.y, m, g, scale)
+	multiply(u.y, float32(1/(length(u.y)+1e-20))) // singular values are at most 1 then
 	for range iterations {
 		if err := u.iterate(be); err != nil {
 			return fmt.Errorf("net: orthogonalise: %w", err)
 		}
 	}
-	lr := float32(rate)
-	for i, x := range u.y {
-		w[i] -= float32(lr * x)
-	}
+	descend(w, u.y, float32(rate))
 	return nil
 }
 
