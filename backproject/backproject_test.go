@@ -256,6 +256,7 @@ var errBroken = errors.New("broken")
 
 func (broken) ReadAt([]byte, int64) (int, error)  { return 0, errBroken }
 func (broken) WriteAt([]byte, int64) (int, error) { return 0, errBroken }
+func (broken) Damaged(int) error                  { return errBroken }
 
 func TestSpacetimeReportsFileErrors(t *testing.T) {
 	clip := func(t, h, w int) *volume.Clip { return volume.InMemory(volume.New(t, h, w, 3)) }

@@ -449,6 +449,30 @@ func TestDamagedJob(t *testing.T) {
 	}
 }
 
+// A level with a changed byte is found when the run goes on, and named.
+func TestDamagedLevel(t *testing.T) {
+	v, dir := clip(), t.TempDir()
+	ctx, stop := context.WithCancel(t.Context())
+	o := quick(2, dir)
+	o.OnEvent = func(e Event) {
+		if e.Phase == progress.Upsample {
+			stop()
+		}
+	}
+	_, _, err := do(t, ctx, v, o)
+	require.ErrorIs(t, err, ErrStopped)
+	level := filepath.Join(dir, "T1S1.u16")
+	b, err := os.ReadFile(level)
+	require.NoError(t, err)
+	b[len(b)/2] ^= 1
+	require.NoError(t, os.WriteFile(level, b, 0o644))
+	_, _, err = do(t, t.Context(), v, quick(2, dir))
+	require.Equal(t, fault.Checkpoint, fault.KindOf(err), "%v", err)
+	require.ErrorContains(t, err, level)
+	require.ErrorContains(t, err, "checksum of frame")
+	require.Contains(t, fault.HintOf(err), "--restart")
+}
+
 func TestJobInUse(t *testing.T) {
 	v, dir := clip(), t.TempDir()
 	o := quick(2, dir)

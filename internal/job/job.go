@@ -2,7 +2,7 @@
 // killed.
 //
 //	manifest.json   what the run is and how far it has come; renamed into place as a whole
-//	NAME.u16        level files: frames as volume.Clip keeps them in files
+//	NAME.u16        level files: frames as volume.Clip keeps them in files, with their checksums
 //	NAME-N.safetensors  checkpoints; the manifest names the one that counts, the one before, and their SHA-256
 //	NAME.tsr-kept   what would take long to compute again, with its SHA-256 at the end; no state relies on it
 //	tsr-input-HASH  the clip, if it came through a pipe
@@ -41,7 +41,7 @@ const (
 	// maxCheckpoint is far above the largest network with the state of its training, 50 MB.
 	maxCheckpoint = 1 << 30
 
-	format = 2 // of the folder; a folder of another is refused
+	format = 3 // of the folder; a folder of another is refused
 )
 
 // ours are the names of levels, checkpoints and what is kept. A user's own model may lie beside them.
@@ -350,13 +350,25 @@ type memoryFile []byte
 func (m memoryFile) ReadAt(b []byte, off int64) (int, error)  { return copy(b, m[off:]), nil }
 func (m memoryFile) WriteAt(b []byte, off int64) (int, error) { return copy(m[off:], b), nil }
 
+func (memoryFile) Damaged(frame int) error { return fmt.Errorf("frame %d is damaged in memory", frame) }
+
 // levelFile names the file in errors and gives them their class.
 type levelFile struct {
 	f    *safeio.File
 	path string
 }
 
-func (l levelFile) ReadAt(b []byte, off int64) (int, error) { return l.f.ReadAt(b, off) }
+func (l levelFile) ReadAt(b []byte, off int64) (int, error) {
+	n, err := l.f.ReadAt(b, off)
+	if err != nil {
+		err = fault.New(fault.Checkpoint, l.path, err, "add --restart to start over")
+	}
+	return n, err
+}
+
+func (l levelFile) Damaged(frame int) error {
+	return fault.Newf(fault.Checkpoint, l.path, "add --restart to start over", "damaged: the checksum of frame %d is wrong", frame)
+}
 
 func (l levelFile) WriteAt(b []byte, off int64) (int, error) {
 	n, err := l.f.WriteAt(b, off)

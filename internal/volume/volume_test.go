@@ -45,6 +45,15 @@ func TestMeanColour(t *testing.T) {
 	require.Equal(t, [3]float32{0.1, 0.2, 0.7}, v.MeanColour(), "exact: in float32 20,000 terms would drift")
 }
 
+// disk is a file whose damage is told by number.
+type disk struct{ *os.File }
+
+type damage int
+
+func (d damage) Error() string { return "damaged" }
+
+func (disk) Damaged(frame int) error { return damage(frame) }
+
 // A clip in a file is a clip in memory; values of 8 bits to the bit.
 func TestClipInFileIsClipInMemory(t *testing.T) {
 	f, err := os.Create(filepath.Join(t.TempDir(), "level"))
@@ -54,7 +63,7 @@ func TestClipInFileIsClipInMemory(t *testing.T) {
 	for i := range src.Data {
 		src.Data[i] = float32(i%256) / 255
 	}
-	for _, c := range []*Clip{OnFile(f, 7, 3, 5, 3), InMemory(New(7, 3, 5, 3))} {
+	for _, c := range []*Clip{OnFile(disk{f}, 7, 3, 5, 3), InMemory(New(7, 3, 5, 3))} {
 		for _, at := range []int{4, 0, 6, 2} { // in any order, by ones and twos
 			n := min(2, 7-at)
 			require.NoError(t, c.Write(src.Frames(at, at+n), at))
@@ -91,7 +100,7 @@ func TestFixedPoint(t *testing.T) {
 	for i := range src.Data {
 		src.Data[i] = rng.Float32()*2 - 0.5
 	}
-	c := OnFile(f, 3, 300, 320, 3)
+	c := OnFile(disk{f}, 3, 300, 320, 3)
 	require.NoError(t, c.Write(src, 1))
 	st, err := os.Stat(path)
 	require.NoError(t, err)
@@ -106,12 +115,46 @@ func TestFixedPoint(t *testing.T) {
 	require.NoError(t, c.Read(got, 1))
 	require.Equal(t, again.Data, got.Data, "written again, nothing moves")
 
-	c = OnFile(f, 1, 1, 1, 3)
+	c = OnFile(disk{f}, 1, 1, 1, 3)
 	require.NoError(t, c.Write(&Volume{1, 1, 1, 3, []float32{-9, float32(math.Inf(1)), 0.5}}, 0))
 	got = New(1, 1, 1, 3)
 	require.NoError(t, c.Read(got, 0))
 	require.InDeltaSlice(t, []float32{-0.502, 1.506, 0.5}, got.Data, 0.001)
 	require.ErrorIs(t, c.Write(&Volume{1, 1, 1, 3, []float32{0, float32(math.NaN()), 0}}, 0), errNaN)
+}
+
+// No changed bit of a frame goes unnoticed, nor a frame that was never written, and the others stay readable; in frames larger than
+// a chunk too.
+func TestDamagedFrames(t *testing.T) {
+	f, err := os.Create(filepath.Join(t.TempDir(), "level"))
+	require.NoError(t, err)
+	defer f.Close()
+	const frames = 3
+	for _, size := range [][2]int{{2, 3}, {300, 320}} {
+		h, w := size[0], size[1]
+		c := OnFile(disk{f}, frames+1, h, w, 3)
+		require.NoError(t, f.Truncate(0))
+		require.NoError(t, f.Truncate(FileBytes(frames+1, h, w, 3)))
+		require.NoError(t, c.Write(counting(frames, h, w, 3), 0))
+		bytes := FileBytes(1, h, w, 3)
+		got := New(1, h, w, 3)
+		require.Equal(t, damage(frames), errors.Unwrap(c.Read(got, frames)), "never written")
+		for at := bytes; at < 2*bytes; at += max(bytes/50, 1) {
+			var b [1]byte
+			_, err := f.ReadAt(b[:], at)
+			require.NoError(t, err)
+			flip := []byte{b[0] ^ 1<<(at%8)}
+			_, err = f.WriteAt(flip, at)
+			require.NoError(t, err)
+			require.Equal(t, damage(1), errors.Unwrap(c.Read(got, 1)), "byte %d", at)
+			require.Equal(t, damage(1), errors.Unwrap(c.Part(1, 3).Read(got, 0)))
+			require.NoError(t, c.Read(got, 0))
+			require.NoError(t, c.Read(got, 2))
+			_, err = f.WriteAt(b[:], at)
+			require.NoError(t, err)
+		}
+		require.NoError(t, c.Read(got, 1))
+	}
 }
 
 func TestClipWindowOutside(t *testing.T) {
