@@ -1,8 +1,10 @@
 package pyramid
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -31,19 +33,36 @@ const (
 	termsAtOnce = 1 << 19 // that are written or read
 )
 
-// MotionBytes is about how much the terms of motion of a pyramid of clips with so many pixels take, in memory and from WriteMotion.
-func MotionBytes(pixels int64) int64 {
-	var views float64
-	for _, scale := range motionScales {
-		for jump := 1; jump <= motionJumps; jump++ {
-			views += scale * scale / float64(jump)
+// ErrKnown says that Config.Known is not of this pyramid, or cannot be read.
+var ErrKnown = errors.New("known motion of other clips")
+
+// MotionBytes is how much WriteMotion writes.
+func (p *Pyramid) MotionBytes() int64 {
+	n := int64(len(p.motionHead()))
+	for _, v := range p.within {
+		for _, kept := range v.terms {
+			n += termBytes * int64(len(kept.values))
 		}
 	}
-	return int64(views * termBytes * 3 * float64(pixels))
+	return n
+}
+
+// motionHead says which pyramid the terms are of: it has the jump, phases and size of each view in it.
+func (p *Pyramid) motionHead() []byte {
+	head := binary.LittleEndian.AppendUint32(nil, uint32(len(p.within)))
+	for _, v := range p.within {
+		for _, n := range []int{v.jump, len(v.terms), v.dims[0], v.dims[1], v.dims[2]} {
+			head = binary.LittleEndian.AppendUint32(head, uint32(n))
+		}
+	}
+	return head
 }
 
 // WriteMotion writes the terms of motion, for Config.Known of a pyramid of the same clips and Config.
 func (p *Pyramid) WriteMotion(w io.Writer) error {
+	if _, err := w.Write(p.motionHead()); err != nil {
+		return err
+	}
 	for _, v := range p.within {
 		for _, kept := range v.terms {
 			for part := range slices.Chunk(kept.values, termsAtOnce) {
@@ -58,18 +77,33 @@ func (p *Pyramid) WriteMotion(w io.Writer) error {
 
 // readMotion takes the terms of all within views from what WriteMotion wrote.
 func (p *Pyramid) readMotion(r io.Reader) error {
+	want := p.motionHead()
+	head := make([]byte, len(want))
+	if _, err := io.ReadFull(r, head); err != nil {
+		return fmt.Errorf("%w: %w", ErrKnown, err)
+	}
+	if !bytes.Equal(head, want) {
+		return ErrKnown
+	}
 	for _, v := range p.within {
 		for phase := range v.terms {
 			kept := &terms{v.dims[1] * v.dims[2] * v.layer.C, make([]int16, v.ltrPixels(phase)*v.layer.C)}
 			for part := range slices.Chunk(kept.values, termsAtOnce) {
 				if err := binary.Read(r, binary.LittleEndian, part); err != nil {
-					return fmt.Errorf("pyramid: known motion: %w", err)
+					return fmt.Errorf("%w: %w", ErrKnown, err)
 				}
 			}
 			v.terms[phase] = kept
 		}
 	}
-	return nil
+	switch _, err := io.ReadFull(r, head[:1]); err {
+	case io.EOF:
+		return nil
+	case nil:
+		return fmt.Errorf("%w: there is more of it", ErrKnown)
+	default:
+		return fmt.Errorf("%w: %w", ErrKnown, err)
+	}
 }
 
 // addTerms gives all within views their terms.

@@ -3,7 +3,6 @@ package pyramid
 import (
 	"bytes"
 	"context"
-	"io"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -87,7 +86,7 @@ func TestKnownMotion(t *testing.T) {
 	require.NoError(t, err)
 	var b bytes.Buffer
 	require.NoError(t, first.WriteMotion(&b))
-	require.LessOrEqual(t, int64(b.Len()), MotionBytes(44*64*72))
+	require.Equal(t, int64(b.Len()), first.MotionBytes())
 
 	cfg.OnMotion = func(int, int) { t.Error("computed again") }
 	cfg.Known = bytes.NewReader(b.Bytes())
@@ -98,9 +97,16 @@ func TestKnownMotion(t *testing.T) {
 		require.Equal(t, v.terms, second.Within()[i].terms)
 	}
 
-	cfg.Known = bytes.NewReader(b.Bytes()[:b.Len()-1])
-	_, err = New(t.Context(), cfg, clips...)
-	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	for name, other := range map[string][]byte{
+		"cut off": b.Bytes()[:b.Len()-1], "cut off early": b.Bytes()[:9], "longer": append(b.Bytes(), 0), "none": nil,
+	} {
+		cfg.Known = bytes.NewReader(other)
+		_, err = New(t.Context(), cfg, clips...)
+		require.ErrorIs(t, err, ErrKnown, name)
+	}
+	cfg.Known = bytes.NewReader(b.Bytes())
+	_, err = New(t.Context(), cfg, clips[0].Frames(0, 23), clips[1])
+	require.ErrorIs(t, err, ErrKnown, "of longer clips")
 }
 
 func TestNewCancelled(t *testing.T) {

@@ -44,7 +44,8 @@ type Config struct {
 	Motion bool
 	// OnMotion, if any, is told how many of all pixels have their terms.
 	OnMotion func(done, total int)
-	// Known, if any, has what Pyramid.WriteMotion wrote, so that the terms are not computed.
+	// Known, if any, has what Pyramid.WriteMotion wrote, so that the terms are not computed. It must be of the same clips: New sees
+	// by an ErrKnown only whether their views have the same sizes.
 	Known io.Reader
 }
 

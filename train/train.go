@@ -1,5 +1,5 @@
-// Package train learns a network from one clip: it draws pairs from the clip's space-time pyramid and takes Adam
-// steps on the L1 loss until its rate rule says that it is over.
+// Package train learns a network from one clip: it draws pairs from the clip's space-time pyramid and takes steps
+// by Adam, or by Muon and Adam, on the L1 loss until its rate rule says that it is over.
 //
 // A run is a function of its Config: pair n and step n depend on the seed and n only. Saved and restored
 // between any two steps it goes on to the bit. The package knows no files.

@@ -25,7 +25,8 @@
 // before there was any (docs/experiments.md): the presets but Paper leave them out, and [Options].Pairs brings them back.
 //
 // Of its pairs a fifth are frames of the clip that pan at any speed, which teach the network to follow the motion. Where what
-// flow alone adds to cubic interpolation has too small a share in what is right for the clip coarsened once more, they are left out.
+// flow alone adds to cubic interpolation has too small a share in what is right for the clip coarsened once more, or gains next to
+// nothing there, they are left out.
 //
 // # A run
 //

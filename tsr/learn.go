@@ -1,6 +1,7 @@
 package tsr
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -134,22 +135,32 @@ func (r *run) pyramid(t task, level *volume.Clip) (*pyramid.Pyramid, error) {
 		Exposure: r.opts.Exposure, CropT: r.set.crop[0], CropH: r.set.crop[1], CropW: r.set.crop[1],
 		Motion: r.set.net.Motion, OnMotion: r.tellMotion(t, level.H*level.W),
 	}
-	known := r.job.Kept(motionName(t.stage))
-	if known != nil {
-		defer known.Close()
+	name := motionName(t.stage)
+	if known := r.job.Kept(name); known != nil {
 		cfg.Known = known
+		p, err := pyramid.New(r.ctx, cfg, segments...)
+		known.Close()
+		if !errors.Is(err, pyramid.ErrKnown) {
+			return p, tooSmall(err)
+		}
+		cfg.Known = nil
 	}
 	p, err := pyramid.New(r.ctx, cfg, segments...)
-	if err := r.ctx.Err(); err != nil {
-		return nil, err
-	}
 	if err != nil {
-		return nil, fault.New(fault.Input, "input", err, "")
+		return nil, tooSmall(err)
 	}
-	if !cfg.Motion || known != nil {
-		return p, nil
+	if cfg.Motion && r.opts.Job != "" && r.roomFor(p.MotionBytes()) {
+		err = r.job.Keep(name, p.WriteMotion)
 	}
-	return p, r.job.Keep(motionName(t.stage), p.WriteMotion)
+	return p, err
+}
+
+// tooSmall gives ErrTooSmall its class.
+func tooSmall(err error) error {
+	if errors.Is(err, ErrTooSmall) {
+		return fault.New(fault.Input, "input", err, "")
+	}
+	return err
 }
 
 // tellMotion returns what tells how far the search for motion is, in frames of so many pixels.
@@ -271,6 +282,23 @@ func (r *run) steps(t task, job *train.Run, m *net.Model, codec *net.Codec, leve
 	tick := r.ticker(progress.Train, t.in.String(), job.Steps(), r.total(t.stage))
 	losses := curve{stage: t.stage}
 	pace := r.pace(t.stage, job.Steps())
+	check := func() error { // the validation that is due, if any
+		if !r.st.Due {
+			return nil
+		}
+		began := time.Now()
+		c, err := r.validate([]*net.Model{m}, codec, level)
+		if err != nil {
+			return r.stopped(job, pace, err)
+		}
+		pace.other += time.Since(began)
+		r.st.Due, r.st.Gains = false, append(r.st.Gains, Checked{t.stage, job.Steps(), c.gain(1)})
+		tick.gained(r.st.Gains)
+		return nil
+	}
+	if err := check(); err != nil { // the run was stopped in it
+		return err
+	}
 	for {
 		began := time.Now()
 		rep, done, err := job.Step()
@@ -278,9 +306,11 @@ func (r *run) steps(t task, job *train.Run, m *net.Model, codec *net.Codec, leve
 			return r.lost(err)
 		}
 		if done {
-			err := r.judge(t, job.Steps(), m, codec, level)
+			if err := r.judge(t, job.Steps(), m, codec, level); err != nil {
+				return r.stopped(job, pace, err)
+			}
 			tick.gained(r.st.Gains)
-			return err
+			return nil
 		}
 		took, total := time.Since(began), r.total(t.stage)
 		if p, ok := losses.add(rep.Step, total, rep.Loss, rep.Rate); ok {
@@ -288,16 +318,9 @@ func (r *run) steps(t task, job *train.Run, m *net.Model, codec *net.Codec, leve
 		}
 		tick.event.Loss, tick.event.Rate = rep.Loss, rep.Rate
 		tick.at(rep.Step)
-		// Before the checkpoint: a run that goes on from there does not come by again
-		if crossed(rep.Step, total, 4) {
-			began := time.Now()
-			c, err := r.validate([]*net.Model{m}, codec, level)
-			if err != nil {
-				return err
-			}
-			pace.other += time.Since(began)
-			r.st.Gains = append(r.st.Gains, Checked{t.stage, rep.Step, c.gain(1)})
-			tick.gained(r.st.Gains)
+		r.st.Due = crossed(rep.Step, total, 4)
+		if err := check(); err != nil {
+			return err
 		}
 		if pace.after(rep.Step, took) {
 			if err := job.SetRule(r.rule(t.stage)); err != nil {
@@ -315,6 +338,14 @@ func (r *run) steps(t task, job *train.Run, m *net.Model, codec *net.Codec, leve
 			return err
 		}
 	}
+}
+
+// stopped saves the training run if it was the end of ctx that made a validation fail: its steps are done.
+func (r *run) stopped(job *train.Run, p *pace, err error) error {
+	if r.ctx.Err() != nil && !p.measuring() {
+		return errors.Join(err, r.checkpoint(job))
+	}
+	return err
 }
 
 // checkpoint saves the training run between two steps.

@@ -236,6 +236,7 @@ func (o *Options) complete() (Options, settings, error) {
 	if s.look > 0 {
 		s.sample = min(s.sample, 4*3*s.look)
 	}
+	s.sample = s.sample / sampleUnit * sampleUnit
 	s.room = c.frameMemory()
 	if c.Memory == 0 {
 		s.room = memory("MemTotal") / 2
@@ -291,10 +292,14 @@ func (o Options) identity(src Source, be conv.Backend, set settings) []job.Field
 	return fields
 }
 
+// sampleUnit is what the limit of a sample is a multiple of, so that its name tells it exactly, and that it stays where a machine's memory
+// is a few pages larger.
+const sampleUnit = 1 << 16
+
 // sampleName tells how much training may see of a clip whose largest level to learn from has so many bytes.
 func sampleName(clip, limit int64) string {
 	if clip <= limit {
 		return "all frames"
 	}
-	return fmt.Sprintf("%d MB", limit>>20)
+	return fmt.Sprintf("%g MB", float64(limit)/(1<<20))
 }

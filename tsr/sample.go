@@ -127,7 +127,7 @@ func (o Options) frameMemory() int64 { return max(o.Memory-ownMemory, 0) }
 // is given it is a share of the machine's memory and not of what is free at the moment.
 func (o Options) sampleBytes() int64 {
 	if o.Memory == 0 {
-		return memory("MemTotal") / 2 / sampleShare
+		return memory("MemTotal") >> 26 << 26 / 2 / sampleShare // the next kernel gives a few pages more or less
 	}
 	return o.frameMemory() / sampleShare
 }

@@ -23,6 +23,22 @@ func TestTooLittleMemoryIsFoundUpFront(t *testing.T) {
 	require.Contains(t, fault.HintOf(err), "--memory 210M")
 }
 
+// Samples of different sizes have different names, as a job must not go on with another.
+func TestSampleHasItsName(t *testing.T) {
+	names := map[string]int64{}
+	for memory := int64(300 << 20); memory < 304<<20; memory += 9999 {
+		o := Options{Memory: memory, Preset: Balanced}
+		_, set, err := o.complete()
+		require.NoError(t, err)
+		name := sampleName(1<<40, set.sample)
+		if was, ok := names[name]; ok {
+			require.Equal(t, was, set.sample, name)
+		}
+		names[name] = set.sample
+	}
+	require.Greater(t, len(names), 3)
+}
+
 // Where memory holds frames, but not their motion too, the run does without motion, says so, and is another run.
 func TestMotionNeedsMemory(t *testing.T) {
 	v := volume.New(16, 200, 200, 3)

@@ -4,7 +4,6 @@ import (
 	"tsr/internal/fault"
 	"tsr/internal/safeio"
 	"tsr/internal/volume"
-	"tsr/pyramid"
 )
 
 // checkSpace compares what the job has still to write, beside what its files hold already, and Options.Reserve with the
@@ -13,19 +12,7 @@ func (r *run) checkSpace() error {
 	if r.opts.Job == "" {
 		return nil
 	}
-	need := r.checkpoints() + r.knownMotion()
-	level := func(name string, t, h, w int) {
-		need += max(volume.FileBytes(t, h, w, 3)-r.job.HeldLevel(name), 0)
-	}
-	for _, t := range r.tasks[r.st.Task:] {
-		if t.kind != learn && t.kind != encode {
-			h, w := sizeAt(t.out, r.h, r.w)
-			level(t.out.String(), r.frames*t.out.Time, h, w)
-		}
-	}
-	if r.opts.Uncertainty != nil {
-		level(deviationsName, r.frames*r.opts.Factor, r.h, r.w)
-	}
+	need := r.need()
 	free, err := safeio.Free(r.opts.Job)
 	if err != nil {
 		return err
@@ -41,17 +28,26 @@ func (r *run) checkSpace() error {
 		megabytes(need), megabytes(r.opts.Reserve), megabytes(free))
 }
 
-// knownMotion is the space for the largest terms of motion that are still to be kept.
-func (r *run) knownMotion() (need int64) {
-	if !r.set.net.Motion {
-		return 0
+// roomFor reports whether the job's disk has room for so many bytes beside what it cannot do without.
+func (r *run) roomFor(bytes int64) bool {
+	free, err := safeio.Free(r.opts.Job)
+	return err == nil && r.need()+r.opts.Reserve+bytes <= free
+}
+
+// need is how many bytes the job has still to write, beside what its files hold already.
+func (r *run) need() int64 {
+	need := r.checkpoints()
+	level := func(name string, t, h, w int) {
+		need += max(volume.FileBytes(t, h, w, 3)-r.job.Held(name), 0)
 	}
 	for _, t := range r.tasks[r.st.Task:] {
-		if t.kind == learn {
-			h, w := sizeAt(t.in, r.h, r.w)
-			pixels := min(int64(r.frames*t.in.Time)*int64(h*w), r.set.sample/(4*3))
-			need = max(need, pyramid.MotionBytes(pixels)-r.job.HeldKept(motionName(t.stage)))
+		if t.kind != learn && t.kind != encode {
+			h, w := sizeAt(t.out, r.h, r.w)
+			level(t.out.String(), r.frames*t.out.Time, h, w)
 		}
+	}
+	if r.opts.Uncertainty != nil {
+		level(deviationsName, r.frames*r.opts.Factor, r.h, r.w)
 	}
 	return need
 }

@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -363,13 +364,10 @@ func TestStopAndGoOn(t *testing.T) {
 	}
 }
 
-// A run that goes on in training does not search for the motion again, unless what was kept of it is damaged.
+// A run that goes on in training does not search for the motion again, unless what was kept of it is damaged or another clip's.
 func TestGoOnWithMotion(t *testing.T) {
-	v := clip()
-	want, _, err := do(t, t.Context(), v, quick(2, ""))
-	require.NoError(t, err)
-	for _, harm := range []bool{false, true} {
-		dir := t.TempDir()
+	stopped := func(v *Volume) (dir, kept string) {
+		dir = t.TempDir()
 		ctx, stop := context.WithCancel(t.Context())
 		o := quick(2, dir)
 		o.OnEvent = func(e Event) {
@@ -379,21 +377,30 @@ func TestGoOnWithMotion(t *testing.T) {
 		}
 		_, _, err := do(t, ctx, v, o)
 		require.ErrorIs(t, err, ErrStopped)
-		kept := filepath.Join(dir, "motion-0.tsr-kept")
+		return dir, filepath.Join(dir, "motion-0.tsr-kept")
+	}
+	v := clip()
+	want, _, err := do(t, t.Context(), v, quick(2, ""))
+	require.NoError(t, err)
+	_, other := stopped(v.Frames(0, v.T-1).Clone())
+	for name, harm := range map[string]func(b []byte) []byte{
+		"":               nil,
+		"damaged":        func(b []byte) []byte { b[len(b)/2] ^= 1; return b },
+		"another clip's": func([]byte) []byte { b, err := os.ReadFile(other); require.NoError(t, err); return b },
+	} {
+		dir, kept := stopped(v)
 		b, err := os.ReadFile(kept)
 		require.NoError(t, err)
-		require.LessOrEqual(t, int64(len(b)), 32+pyramid.MotionBytes(int64(len(v.Data)/3)), "the space that is counted")
-		if harm {
-			b[len(b)/2] ^= 1
-			require.NoError(t, os.WriteFile(kept, b, 0o644))
+		if harm != nil {
+			require.NoError(t, os.WriteFile(kept, harm(b), 0o644))
 		}
 
 		searched := false
-		o = quick(2, dir)
+		o := quick(2, dir)
 		o.OnEvent = func(e Event) { searched = searched || e.Phase == progress.Motion }
 		got, _, err := do(t, t.Context(), v, o)
 		require.NoError(t, err)
-		require.Equal(t, harm, searched)
+		require.Equal(t, harm != nil, searched, name)
 		require.True(t, slices.Equal(want.Data, got.Data))
 		require.NoFileExists(t, kept)
 	}
@@ -609,6 +616,59 @@ func TestStopKeepsValidation(t *testing.T) {
 }
 
 // A container's quota is what GOMAXPROCS knows and the number of processors does not.
+// late is a context that ends so many looks after it was armed.
+type late struct {
+	context.Context
+	armed atomic.Bool
+	looks atomic.Int32
+}
+
+func (l *late) Err() error {
+	if l.armed.Load() && l.looks.Add(-1) < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+// A run that is stopped in a validation has saved all its steps, and makes up for the validation when it goes on.
+func TestStopInValidation(t *testing.T) {
+	defer func(was time.Duration) { tellEvery = was }(tellEvery)
+	tellEvery = 0
+	v := clip()
+	for _, steps := range []int{1, 8} {
+		o := quick(2, "")
+		o.Steps = steps
+		want, whole, err := do(t, t.Context(), v, o)
+		require.NoError(t, err)
+		for _, at := range []struct{ step, looks int }{{whole.Gains[0].Step, 0}, {steps, 2}} {
+			if at.step == steps {
+				at.looks = 2 // between the last step and its validation
+			}
+			ctx := &late{Context: t.Context()}
+			ctx.looks.Store(int32(at.looks))
+			o.Job = t.TempDir()
+			o.OnEvent = func(e Event) {
+				if e.Phase == progress.Train && e.Done == at.step {
+					ctx.armed.Store(true)
+				}
+			}
+			_, _, err := do(t, ctx, v, o)
+			require.ErrorIs(t, err, ErrStopped)
+			first := -1
+			o.OnEvent = func(e Event) {
+				if e.Phase == progress.Train && first < 0 {
+					first = e.Done
+				}
+			}
+			got, res, err := do(t, t.Context(), v, o)
+			require.NoError(t, err)
+			require.Equal(t, at.step, first, "no step is done again")
+			require.Equal(t, whole.Gains, res.Gains)
+			require.True(t, slices.Equal(want.Data, got.Data))
+		}
+	}
+}
+
 func TestThreadsKeepToQuota(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	o, _, err := (&Options{}).complete()

@@ -119,7 +119,7 @@ func (r *run) flow(level *volume.Clip) (sum checked, err error) {
 }
 
 // mix is the mix of pairs for a level. Pans are interpolated along their motion without fault: they teach the network to follow it.
-// So they have no part where optical flow is wrong about the clip.
+// So they have no part where optical flow is wrong about the clip, nor where it gains too little to tell.
 func (r *run) mix(stage int, level *volume.Clip) (train.Mix, error) {
 	mix := r.set.mix
 	if mix.Pan == 0 || !r.set.net.Motion {

@@ -334,14 +334,12 @@ func (j *Job) whole(name string) error {
 	return nil
 }
 
-// HeldLevel returns the bytes that a level occupies on disk already.
-func (j *Job) HeldLevel(name string) int64 { return j.held(name + levelExt) }
-
-func (j *Job) held(file string) int64 {
+// Held returns the bytes that a level occupies on disk already.
+func (j *Job) Held(name string) int64 {
 	if j.dir == "" {
 		return 0
 	}
-	return safeio.Held(j.path(file))
+	return safeio.Held(j.path(name + levelExt))
 }
 
 // memoryFile is a level of a job in memory.

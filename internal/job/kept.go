@@ -64,9 +64,6 @@ func checked(f *os.File) (n int64, ok bool) {
 	return n, bytes.Equal(sum.Sum(nil), want)
 }
 
-// HeldKept returns the bytes that the file of that name occupies on disk already.
-func (j *Job) HeldKept(name string) int64 { return j.held(name + keptExt) }
-
 // DropKept removes what was kept under that name. Nothing there is no error.
 func (j *Job) DropKept(name string) error {
 	if j.dir == "" {

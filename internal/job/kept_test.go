@@ -17,7 +17,6 @@ func TestKept(t *testing.T) {
 	j, _, err := Open(dir, nil, false, &struct{}{})
 	require.NoError(t, err)
 	require.Nil(t, j.Kept("motion-0"))
-	require.Zero(t, j.HeldKept("motion-0"))
 	require.NoError(t, j.Keep("motion-0", func(w io.Writer) error {
 		_, err := io.WriteString(w, "what took long")
 		return err
@@ -33,7 +32,6 @@ func TestKept(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, r.Close())
 	require.Equal(t, "what took long", string(b))
-	require.NotZero(t, j.HeldKept("motion-0"))
 
 	path := filepath.Join(dir, "motion-0.tsr-kept")
 	whole, err := os.ReadFile(path)

@@ -206,5 +206,3 @@ func floor(x float32) int {
 }
 
 func clamp(i, n int) int { return min(max(i, 0), n-1) }
-
-func abs(x float32) float32 { return max(x, -x) }

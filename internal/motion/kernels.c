@@ -10,6 +10,9 @@
 #else
 #define FOR_EACH_MACHINE
 #endif
+#ifdef __clang__
+#pragma STDC FP_CONTRACT OFF // GCC keeps products and sums apart in C11 by itself
+#endif
 
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
@@ -130,6 +133,9 @@ static inline __attribute__((always_inline)) v4 load(const float *p) {
 
 static inline __attribute__((always_inline)) void store(float *p, v4 v) { memcpy(p, &v, sizeof v); }
 
+// share adds k·v to four floats.
+static inline __attribute__((always_inline)) void share(float *p, float k, v4 v) { store(p, load(p) + k * v); }
+
 // whole_below returns the largest whole number that is not above x.
 static inline __attribute__((always_inline)) int32_t whole_below(float x) {
 	int32_t i = (int32_t)x;
@@ -158,19 +164,20 @@ void tsr_motion_spread(float *restrict sum, const float *restrict flow, float t,
 				int32_t ix = whole_below(px), iy = whole_below(py);
 				float ax = px - (float)ix, ay = py - (float)iy, bx = 1 - ax, by = 1 - ay;
 				v4 moved = {fx, fy, 1, 0};
-				float *d = sum + 4 * ((int64_t)iy * w + ix), *below = d + 4 * (int64_t)w;
 				int left = ix >= 0, right = ix + 1 < w;
 				if (iy >= 0) {
+					float *upper = sum + 4 * (int64_t)iy * w;
 					if (left)
-						store(d, load(d) + weight * (bx * by) * moved);
+						share(upper + 4 * ix, weight * (bx * by), moved);
 					if (right)
-						store(d + 4, load(d + 4) + weight * (ax * by) * moved);
+						share(upper + 4 * (ix + 1), weight * (ax * by), moved);
 				}
 				if (iy + 1 < h) {
+					float *lower = sum + 4 * (int64_t)(iy + 1) * w;
 					if (left)
-						store(below, load(below) + weight * (bx * ay) * moved);
+						share(lower + 4 * ix, weight * (bx * ay), moved);
 					if (right)
-						store(below + 4, load(below + 4) + weight * (ax * ay) * moved);
+						share(lower + 4 * (ix + 1), weight * (ax * ay), moved);
 				}
 			}
 		}
@@ -184,9 +191,8 @@ static inline __attribute__((always_inline)) v4 keys(float t) {
 
 // weigh returns four pixels, one after the other in a, b and c, times the weights k, in the first three places.
 static inline __attribute__((always_inline)) v4 weigh(v4 a, v4 b, v4 c, v4 k) {
-	typedef int32_t i4 __attribute__((vector_size(16)));
-	v4 second = __builtin_shuffle(a, b, (i4){3, 4, 5, 6}), third = __builtin_shuffle(b, c, (i4){2, 3, 4, 5});
-	v4 fourth = __builtin_shuffle(c, (i4){1, 2, 3, 0});
+	v4 second = __builtin_shufflevector(a, b, 3, 4, 5, 6), third = __builtin_shufflevector(b, c, 2, 3, 4, 5);
+	v4 fourth = __builtin_shufflevector(c, c, 1, 2, 3, 0);
 	return k[0] * a + k[1] * second + k[2] * third + k[3] * fourth;
 }
 

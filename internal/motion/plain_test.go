@@ -56,6 +56,8 @@ func greyPlain(frame []byte, motion []float32, t float32, y, x, h, w int) float3
 	return a + float32(ay*(c-a))
 }
 
+func abs(x float32) float32 { return max(x, -x) }
+
 func spreadPlain(sum, flow []float32, t float32, from, to []byte, h, w int) {
 	for y := range h {
 		for x := range w {

@@ -6,6 +6,9 @@
 #else
 #define FOR_EACH_MACHINE
 #endif
+#ifdef __clang__
+#pragma STDC FP_CONTRACT OFF // GCC keeps products and sums apart in C11 by itself
+#endif
 
 FOR_EACH_MACHINE
 void tsr_net_add(float *dst, const float *a, const float *b, int64_t n) {

@@ -8,7 +8,8 @@ import (
 
 // muon is the optimiser of Jordan et al. (Muon: an optimizer for hidden layers in neural networks, 2024): a step along
 // the orthogonal matrix nearest to the momentum of a kernel's gradient, so that all directions of the kernel move
-// alike, not only the few that have most of the gradient. It is for the kernels of hidden layers; Adam does the rest.
+// alike, not only the few that have most of the gradient. Kernels decay, as in Liu et al. (Muon is scalable for LLM training, 2025). It is for the
+// kernels of hidden layers; Adam does the rest.
 //
 // A kernel [KD,KH,KW,Ci,Co] is taken as a matrix Y [n,Co], n = KD·KH·KW·Ci. The nearest orthogonal one comes from five
 // Newton-Schulz iterations Y ← Y·(aI + bG + cG²) with the Gram matrix G = Yᵀ·Y, whose coefficients bring singular
@@ -23,9 +24,12 @@ type muon struct {
 
 const (
 	iterations = 5
-	schulzA    = 3.4445
-	schulzB    = -4.7750
-	schulzC    = 2.0315
+	// decay is by how much kernels shrink in a step, over the rate. All steps are of one length, so that without it kernels grow for as
+	// long as training lasts, and after 20,000 steps it is worse than after 5,000 (docs/experiments.md).
+	decay   = 0.1
+	schulzA = 3.4445
+	schulzB = -4.7750
+	schulzC = 2.0315
 )
 
 func newMuon(rows, columns int) *muon {
@@ -50,6 +54,7 @@ func (u *muon) step(be conv.Backend, w, g, m []float32, rate float64, scale floa
 			return fmt.Errorf("net: orthogonalise: %w", err)
 		}
 	}
+	multiply(w[:len(u.y)], float32(1-decay*rate))
 	descend(w, u.y, float32(rate))
 	return nil
 }

@@ -7,6 +7,9 @@
 #else
 #define FOR_EACH_MACHINE
 #endif
+#ifdef __clang__
+#pragma STDC FP_CONTRACT OFF // GCC keeps products and sums apart in C11 by itself
+#endif
 
 // LIMIT is f between 0 and most, 0 for NaN. It is no function as those are not inlined into the clones.
 #define LIMIT(f, most) ((f) > 0 ? ((f) < (most) ? (f) : (most)) : 0)

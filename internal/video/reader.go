@@ -28,7 +28,7 @@ type source interface {
 // Open says what the clip at path is and prepares to read it. Decoding starts with the first Read.
 //
 // Input that cannot work (no video, a playlist, an address, uneven frame times, interlaced fields, mixed
-// sizes) is fault.Input, a clip that ends before its end fault.Damaged, one with frames above 64 Mi pixels
+// sizes) is fault.Input, a clip that ends before its end fault.Damaged, one with frames above MaxPixels
 // fault.Limit. When ctx ends, so do the child processes and every Read.
 func Open(ctx context.Context, path string) (*Reader, error) {
 	return openClip(ctx, path, Part{}, false)
