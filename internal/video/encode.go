@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -119,7 +118,7 @@ func (w *Writer) arguments(tmp string) ([]string, error) {
 	base := f.Rate.Num
 	switch {
 	case len(f.Times) > 0:
-		base = f.Tick.Den
+		base = f.base(t.container)
 		filters = append(filters, fmt.Sprintf("settb=1/%d,setpts='%s'", base, clockExpression(w.clock(base))))
 	case f.Sound && f.Source.Offset > 0:
 		// Where the pictures begin falls between two frames: a finer time base, of which a frame is still a whole number.
@@ -133,10 +132,10 @@ func (w *Writer) arguments(tmp string) ([]string, error) {
 	w.graph = strings.Join(filters, ",")
 	args = append(args, "-filter_script:v:0", "pipe:3", "-fps_mode:v:0", "passthrough", "-enc_time_base:v:0", tick)
 	args = append(args, t.codec...)
-	switch n := len(f.Times); {
-	case n > 0: // no frame follows that would end the last one
+	switch {
+	case len(f.Times) > 0: // no frame follows that would end the last one
 		times, shift := w.clock(base)
-		args = append(args, "-bsf:v:0", fmt.Sprintf("setts=pts=PTS:dts=DTS:duration=if(gte(PTS\\,%d)\\,%d\\,DURATION)", shift+times[n-2], times[n-1]-times[n-2]))
+		args = append(args, "-bsf:v:0", "setts=pts=PTS:dts=DTS:duration="+strings.ReplaceAll(lengthExpression(times, shift), ",", "\\,"))
 	case (t.container == "mp4" || t.container == "mov") && scale(base) == base: // ffmpeg rounds a duration, which shows in short ticks
 		args = append(args, "-bsf:v:0", fmt.Sprintf("setts=pts=PTS:dts=DTS:duration=%d", f.Rate.Den*(base/f.Rate.Num)))
 	}
@@ -173,16 +172,40 @@ func (w *Writer) shift(base int64) int64 {
 	return int64(float64(base)*offset + 0.5)
 }
 
-// clock returns the frames' times in units of 1/base seconds, base being the tick's denominator, and that of the first.
+// clock returns the frames' times in units of 1/base seconds, and that of the first.
 func (w *Writer) clock(base int64) (times []int64, shift int64) {
-	times = w.format.Times
-	if k := w.format.Tick.Num; k != 1 {
-		times = slices.Clone(times)
-		for n := range times {
-			times[n] *= k
+	return w.format.times(base), w.shift(base)
+}
+
+// times returns the frames' times in units of 1/base seconds.
+func (f *Format) times(base int64) []int64 {
+	times := make([]int64, len(f.Times))
+	for n, t := range f.Times {
+		seconds, rest := t*f.Tick.Num/f.Tick.Den, t*f.Tick.Num%f.Tick.Den
+		times[n] = seconds * base
+		if k := base / f.Tick.Den; k*f.Tick.Den == base {
+			times[n] += rest * k
+		} else {
+			times[n] += (rest*base + f.Tick.Den/2) / f.Tick.Den
 		}
 	}
-	return times, w.shift(base)
+	return times
+}
+
+// base is the time base, 1/base seconds, of frames whose times are given: the container's own, as ffmpeg does not tell which of the two the
+// lengths of frames are in. Only where Matroska's milliseconds would make two frames one it is the tick's.
+func (f *Format) base(container string) int64 {
+	if container == "mp4" || container == "mov" {
+		return scale(f.Tick.Den)
+	}
+	const matroska = 1000
+	times := f.times(matroska)
+	for n := range len(times) - 1 {
+		if times[n] == times[n+1] {
+			return f.Tick.Den
+		}
+	}
+	return matroska
 }
 
 // scale is the smallest multiple of base from 10000 on; players dislike coarse ones.

@@ -169,6 +169,20 @@ func clockExpression(times []int64, shift int64) string {
 	return b.String()
 }
 
+// reordered is how many of the last frames get their length: the last one to be shown need not be the last one written, and
+// no frame before these reaches the end by the length that an encoder makes up.
+const reordered = 32
+
+// lengthExpression returns ffmpeg's expression for how long the frame at PTS is shown, where times are in PTS's units and the first frame's
+// is shift.
+func lengthExpression(times []int64, shift int64) string {
+	length := "DURATION"
+	for n := max(len(times)-1-reordered, 0); n < len(times)-1; n++ {
+		length = fmt.Sprintf("if(gte(PTS,%d),%d,%s)", shift+times[n], times[n+1]-times[n], length)
+	}
+	return length
+}
+
 // Part says which frames of a clip are read, and what of them. The zero Part is the whole of a clip of constant rate.
 type Part struct {
 	From, To time.Duration // frames shown from From on and before To, by the file's clock; To 0 is the end

@@ -5,6 +5,7 @@ import (
 	"math/big"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -78,6 +79,47 @@ func TestVaryingTimesAreDividedExactly(t *testing.T) {
 			require.Equal(t, fmt.Sprint(i.Times[20]*4), field(s[0], "duration_ts"))
 		}
 	}
+}
+
+// The last frame is shown for as long as it should be, whatever the unit of its time and whichever frame is written last.
+func TestLastFrameHasItsLength(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	grey := make([][]float32, 12)
+	for n := range grey {
+		grey[n] = make([]float32, 64*48*3)
+		for i := range grey[n] {
+			grey[n][i] = float32((i*i/7+n*i/50)%100) / 100 // something for B frames
+		}
+	}
+	for _, c := range []struct {
+		tick  int64
+		times []int64
+		want  string
+	}{
+		{200, []int64{0, 20, 40, 60, 80, 100, 120, 160, 200, 240, 280, 320, 520}, "2.600000"},
+		{30000, []int64{0, 1000, 2000, 3000, 4000, 5000, 6000, 7000, 8000, 9000, 10000, 30000, 31000}, "1.033333"},
+		{1000, []int64{0, 41, 83, 125, 166, 208, 250, 291, 333, 375, 416, 458, 1868}, "1.868000"},
+	} {
+		for _, ext := range []string{".mp4", ".mov", ".mkv", ".webm"} {
+			out := filepath.Join(dir, "out"+ext)
+			save(t, out, Format{Width: 64, Height: 48, Rate: Rate{24, 1}, Times: c.times, Tick: Rate{1, c.tick}, Overwrite: true}, grey)
+			_, f := inspect(t, out)
+			require.InDelta(t, number(t, c.want), number(t, field(f, "duration")), 0.00101, "%s, ticks of 1/%d", ext, c.tick)
+			got := begins(t, out)
+			require.Len(t, got, 13)
+			for n := range 12 {
+				at, _ := new(big.Rat).Sub(got[n], got[0]).Float64()
+				require.InDelta(t, float64(c.times[n])/float64(c.tick), at, 0.00051, "%s, frame %d", ext, n)
+			}
+		}
+	}
+}
+
+func number(t *testing.T, s string) float64 {
+	v, err := strconv.ParseFloat(s, 64)
+	require.NoError(t, err)
+	return v
 }
 
 func TestVaryingTimesCanBeMadeEven(t *testing.T) {
