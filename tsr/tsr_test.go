@@ -429,7 +429,7 @@ func TestJobOfAnotherRun(t *testing.T) {
 	other := v.Clone()
 	other.Data[5] += 0.1
 	_, _, err = do(t, t.Context(), other, quick(2, dir))
-	require.ErrorContains(t, err, "its input is")
+	require.ErrorContains(t, err, "its input is another")
 	o := quick(2, dir)
 	o.Restart = true
 	_, res, err := do(t, t.Context(), other, o)

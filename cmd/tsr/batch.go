@@ -130,6 +130,22 @@ func (f *upsampleFlags) clips(args []string) ([]work, error) {
 	return all, nil
 }
 
+// noClip says what is wrong with a line of a manifest.
+func noClip(err error) string {
+	var kind *json.UnmarshalTypeError
+	switch {
+	case err == nil:
+		return "something follows it"
+	case errors.As(err, &kind) && kind.Field != "":
+		return fmt.Sprintf("its %s is of the kind %s", kind.Field, kind.Value)
+	case errors.As(err, &kind):
+		return "it is of the kind " + kind.Value
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return "it ends early"
+	}
+	return oneLine(strings.TrimPrefix(err.Error(), "json: "))
+}
+
 // readManifest reads lines such as {"input":"a.mp4","output":"out/a.mp4"}. Without an output, --out-dir says where.
 func (f *upsampleFlags) readManifest(text []byte) ([]work, error) {
 	var all []work
@@ -143,7 +159,7 @@ func (f *upsampleFlags) readManifest(text []byte) ([]work, error) {
 		d.DisallowUnknownFields()
 		var w work
 		if err := d.Decode(&w); err != nil || d.More() {
-			return nil, usage(where, `a line is {"input":"a.mp4","output":"out/a.mp4"}`, "is no clip: %s", oneLine(fmt.Sprint(err)))
+			return nil, usage(where, `a line is {"input":"a.mp4","output":"out/a.mp4"}`, "is no clip: %s", noClip(err))
 		}
 		switch {
 		case w.Input == "":

@@ -12,6 +12,7 @@ import (
 
 	"tsr/internal/bench"
 	"tsr/internal/ui"
+	"tsr/internal/video"
 	"tsr/tsr"
 )
 
@@ -79,6 +80,9 @@ func choices(command string) map[string][]string {
 		"progress":  modes,
 		"metrics":   {"psnr,ssim", "psnr", "ssim"},
 		"only":      bench.Parts,
+		"codec":     video.Codecs(),
+		"bits":      {"8", "10", "12", "16"},
+		"vfr":       {"keep", "cfr=30"},
 		"network":   bench.Networks(),
 	}
 }
@@ -87,7 +91,7 @@ func choices(command string) map[string][]string {
 func complete(c *cobra.Command) {
 	known := choices(c.Name())
 	folders := []string{"job", "out-dir"}
-	files := map[string]string{"report": "html", "csv": "csv", "lpips": "onnx", "from-manifest": "jsonl", "mask": "png"}
+	files := map[string][]string{"report": {"html"}, "csv": {"csv"}, "lpips": {"onnx"}, "from-manifest": {"jsonl"}, "mask": {"png", "jpg", "jpeg"}}
 	anything := []string{"controls"}
 	c.Flags().VisitAll(func(f *pflag.Flag) {
 		var err error
@@ -96,8 +100,8 @@ func complete(c *cobra.Command) {
 			err = c.RegisterFlagCompletionFunc(f.Name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveKeepOrder))
 		case slices.Contains(folders, f.Name):
 			err = c.MarkFlagDirname(f.Name)
-		case files[f.Name] != "":
-			err = c.MarkFlagFilename(f.Name, files[f.Name])
+		case files[f.Name] != nil:
+			err = c.MarkFlagFilename(f.Name, files[f.Name]...)
 		case f.Value.Type() == "bool" || slices.Contains(anything, f.Name):
 		default:
 			err = c.RegisterFlagCompletionFunc(f.Name, cobra.NoFileCompletions)

@@ -138,7 +138,7 @@ func (p *previewing) run() error {
 	res, err := tsr.Upsample(p.ctx, tsr.FromVolume(clip), &sink, p.opts)
 	p.ui.Close()
 	if err != nil {
-		return err
+		return called(err, map[string]string{"input": show(p.input)})
 	}
 	if err := p.draw(clip, sink.Volume(clip.H, clip.W), picture); err != nil {
 		return err

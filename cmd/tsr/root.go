@@ -15,13 +15,21 @@ import (
 	"tsr/tsr"
 )
 
+// exitCodes is for scripts.
+const exitCodes = `Exit codes: 0 done; 1 an internal error, or ffmpeg is missing; 3 input that can
+never work; 4 input cut off or damaged; 5 output or disk; 6 memory or another
+limit; 7 saved state damaged or of another run; 8 another run holds the job;
+64 a wrong call; 75 stopped by a signal, 130 by Ctrl-C: the state is saved.`
+
 func newRoot(stdout, stderr io.Writer) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "tsr COMMAND",
 		Short: "temporal super-resolution of one video, learnt from that video alone",
 		Long: `tsr gives a video 2, 4 or 8 times its frames, sharp in time, by training a small
 network on that video alone. Flags may also stand in the environment, as
-TSR_THREADS=1, and in a file, tsr.toml: see tsr config --help.`,
+TSR_THREADS=1, and in a file, tsr.toml: see tsr config --help.
+
+` + exitCodes,
 		Example: `  tsr upsample clip.mp4 slow.mp4
   tsr COMMAND -h         in short
   tsr COMMAND --help     in full`,
@@ -32,7 +40,7 @@ TSR_THREADS=1, and in a file, tsr.toml: see tsr config --help.`,
 		DisableAutoGenTag:          true,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return usage("tsr", "see tsr --help", "no command given")
+				return usage("no command", "see tsr --help", "tsr needs one, such as upsample")
 			}
 			hint := "see tsr --help"
 			if s := c.SuggestionsFor(args[0]); len(s) > 0 {

@@ -121,6 +121,9 @@ func (u *upsampling) run() error {
 					return err
 				}
 			}
+			if path := u.flags.uncertain; path != "" && !video.Exists(path) {
+				return fault.Newf(fault.Checkpoint, show(path), "add --restart --overwrite to make both anew", "the run is finished, and kept nothing to make this of")
+			}
 			if err := u.writeModel(src); err != nil {
 				return err
 			}
@@ -318,15 +321,14 @@ func (u *upsampling) tell(rate video.Rate) {
 
 // named gives an error that speaks of "the input" or "the model" the name it has here.
 func (u *upsampling) named(err error) error {
+	return called(err, map[string]string{"input": u.inputName(), "model": show(u.flags.init)})
+}
+
+// called gives an error about one of these things the name it has here.
+func called(err error, names map[string]string) error {
 	var f *fault.Error
-	if !errors.As(err, &f) {
-		return err
-	}
-	switch f.What {
-	case "input":
-		return fault.New(f.Kind, u.inputName(), f.Why, f.Hint)
-	case "model":
-		return fault.New(f.Kind, show(u.flags.init), f.Why, f.Hint)
+	if errors.As(err, &f) && names[f.What] != "" {
+		return fault.New(f.Kind, names[f.What], f.Why, f.Hint)
 	}
 	return err
 }

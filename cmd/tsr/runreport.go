@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 
 	"tsr/internal/control"
+	"tsr/internal/conv"
 	"tsr/internal/report"
 	"tsr/internal/video"
 	"tsr/tsr"
@@ -72,7 +74,7 @@ func (u *upsampling) report(res *tsr.Result, r *result) error {
 			{Label: "Gain in validation", Value: res.Gain, Digits: 2, Signed: true, Unit: "dB", Note: "over cubic interpolation with back-projection"},
 			{Label: "Consistency", Value: res.Consistency, Digits: 1, Unit: "dB", Note: "the output averaged back against the input"},
 			{Label: "Training steps", Value: float64(res.Steps), Note: plural(len(res.Levels), "stage")},
-			{Label: "Time", Value: r.Seconds["total"] / 60, Digits: 1, Unit: "min"},
+			took(r.Seconds["total"]),
 		},
 		Notes: []string{"The validation coarsens the clip once more in time and rebuilds it. It needs no truth, but the network has " +
 			"learnt from the same frames."},
@@ -80,6 +82,14 @@ func (u *upsampling) report(res *tsr.Result, r *result) error {
 		Slices:   strips.slices(),
 		Facts:    []report.Section{u.settings(res, r), versions()},
 	})
+}
+
+// took is a time for the page.
+func took(seconds float64) report.Number {
+	if seconds < 60 {
+		return report.Number{Label: "Time", Value: seconds, Digits: 1, Unit: "s"}
+	}
+	return report.Number{Label: "Time", Value: seconds / 60, Digits: 1, Unit: "min"}
 }
 
 // course is the training for the page.
@@ -100,7 +110,7 @@ func (u *upsampling) settings(res *tsr.Result, r *result) report.Section {
 		{Name: "Factor", Value: fmt.Sprint(r.Factor)}, {Name: "Preset", Value: string(r.Preset)},
 		{Name: "Exposure", Value: u.opts.Exposure.String()}, {Name: "Pairs", Value: string(r.Pairs)},
 		{Name: "Seed", Value: fmt.Sprint(r.Seed)}, {Name: "Backend", Value: r.Backend + ", " + string(r.Precision)},
-		{Name: "Threads", Value: fmt.Sprint(u.opts.Threads)},
+		{Name: "Threads", Value: fmt.Sprint(cmp.Or(u.opts.Threads, conv.Threads()))},
 	}
 	if u.rateOut != (video.Rate{}) {
 		facts = append(facts, report.Fact{Name: "Rate", Value: decimal(rateOf(u.whole)) + " → " + decimal(u.rateOut) + " frames/s"})

@@ -252,6 +252,9 @@ func (m manifest) checksum() string {
 	return hex.EncodeToString(sum[:])
 }
 
+// readable is how long a value is at most that anybody reads.
+const readable = 48
+
 // differing returns the first difference as text, "" if there is none.
 func differing(old, now []Field) string {
 	for i := range max(len(old), len(now)) {
@@ -260,6 +263,8 @@ func differing(old, now []Field) string {
 			return fmt.Sprintf("it has no %s", now[i].Name)
 		case i >= len(now) || old[i].Name != now[i].Name:
 			return fmt.Sprintf("it has %s = %s", old[i].Name, old[i].Value)
+		case old[i].Value != now[i].Value && max(len(old[i].Value), len(now[i].Value)) > readable:
+			return fmt.Sprintf("its %s is another", now[i].Name)
 		case old[i].Value != now[i].Value:
 			return fmt.Sprintf("its %s is %s, not %s", old[i].Name, old[i].Value, now[i].Value)
 		}

@@ -299,6 +299,10 @@ func timing(ctx context.Context, i *Info, s *stream, d *description, part Part) 
 		lost += i.Frames - len(p.pts)
 		i.Frames, i.Truncated, i.Lost = len(p.pts), true, max(lost, 0)
 	}
+	// The last frame of an animated image often stands for longer, on purpose.
+	if image := i.Container == "gif" || i.Container == "apng"; image && ok && part.Vary && 2*float64(p.last)*tick.Float()*rate.Float() > 3 {
+		ok = false
+	}
 	begin := i.Offset
 	a, b, picks, err := i.take(part, schedule{p.pts, p.last, tick, rate, ok, []Rate{ratio(s.RealRate), ratio(s.MeanRate)}}, func(r Rate) string {
 		return fmt.Sprintf("make the rate constant first: ffmpeg -i %s -vf fps=%d -crf 12 constant.mp4", quote(i.Path), r.Num)

@@ -148,6 +148,11 @@ func TestSpecialCodecs(t *testing.T) {
 	gif := ffmpeg(t, dir, "-f", "lavfi", "-i", "testsrc2=s=64x48:r=10", "-frames:v", "60", "a.gif")
 	bframes := ffmpeg(t, dir, "-f", "lavfi", "-i", "testsrc2=s=64x48:r=25", "-frames:v", "60", "-c:v", "libx264", "-bf", "3", "b.avi")
 	y4m := ffmpeg(t, dir, "-f", "lavfi", "-i", "testsrc2=s=64x48:r=25", "-frames:v", "60", "a.y4m")
+	held := ffmpeg(t, dir, "-f", "lavfi", "-i", "testsrc2=s=64x48:r=10", "-frames:v", "12", "-final_delay", "200", "held.gif")
+	r, err := OpenPart(t.Context(), held, Part{Vary: true})
+	require.NoError(t, err)
+	require.NoError(t, r.Close())
+	require.Equal(t, 3100*time.Millisecond, r.Info().Duration(), "the last frame of a GIF stands for as long as it says")
 	for path, rate := range map[string]Rate{vp8: {25, 1}, vp9: {25, 1}, gif: {10, 1}, bframes: {25, 1}, y4m: {25, 1}} {
 		i, all := frames(t, path)
 		require.Equal(t, rate, i.Rate, path)
