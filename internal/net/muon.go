@@ -26,7 +26,7 @@ const (
 	iterations = 5
 	// decay is by how much kernels shrink in a step, over the rate. All steps are of one length, so that without it kernels grow for as
 	// long as training lasts, and after 20,000 steps it is worse than after 5,000 (docs/experiments.md).
-	decay   = 0.1
+	decay   = 0.03
 	schulzA = 3.4445
 	schulzB = -4.7750
 	schulzC = 2.0315

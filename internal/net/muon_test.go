@@ -66,7 +66,7 @@ func TestMuonStep(t *testing.T) {
 	u := newMuon(rows, columns)
 	require.NoError(t, u.step(be, w, g, m, 0.1, scale))
 	for i := range want {
-		w[i] -= 0.99 * before[i] // the kernel has shrunk by a tenth of the rate
+		w[i] -= (1 - 0.1*decay) * before[i]
 		require.InDelta(t, -0.1*want[i], w[i], 1e-5)
 	}
 	// All directions of the kernel have moved about alike: the columns of the step are nearly orthonormal.
