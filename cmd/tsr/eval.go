@@ -97,7 +97,7 @@ warping each frame onto the one before.`,
 	fs.BoolVar(&f.noTruth, "no-truth", false, "there is no truth: all arguments are outputs")
 	fs.BoolVar(&f.byFrame, "by-frame", false, "compare frame by frame though the rates differ")
 	fs.StringVar(&f.csv, "csv", "", "write the values of each frame to `FILE`, replacing what is there")
-	fs.StringVar(&f.report, "report", "", "write an HTML page with plots and pictures to `FILE`,\nreplacing what is there")
+	fs.StringVar(&f.report, "report", "", "write an HTML page with plots and pictures to `FILE`, replacing what is there")
 	fs.StringVar(&f.vbench, "vbench", "", "with --no-truth: write `NAME`_eval_results.json as VBench does")
 	fs.BoolVar(&f.json, "json", false, "print one JSON object per clip, one a line")
 	fs.BoolVar(&f.perFrame, "per-frame", false, "with the values of each frame in the JSON")

@@ -131,7 +131,7 @@ SIGUSR1 makes a run tell in one line on standard error how far it is.`,
 	fs.StringVar(&f.init, "init", "", "start training from the model in `FILE`: same camera, same scene; none, the default: from random weights")
 	fs.StringVar(&f.saveModel, "save-model", "", "write the trained network to `FILE` (.safetensors), for --init or PyTorch")
 	fs.StringVar(&f.uncertain, "uncertainty", "", "write to `FILE`, a video or a folder/, how far the network's looks at the\nclip lie apart: white is 1/8 of the range of values")
-	fs.StringVar(&f.report, "report", "", "write an HTML page with plots and slices to `FILE`,\nreplacing what is there")
+	fs.StringVar(&f.report, "report", "", "write an HTML page with plots and slices to `FILE`, replacing what is there")
 	fs.StringVar(&f.progress, "progress", string(ui.Auto), "`HOW`: auto, bar, plain, json or none")
 	fs.BoolVar(&f.json, "json", false, "print the result as JSON on standard output")
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "errors only")
