@@ -194,6 +194,9 @@ func (f Format) tracks(container string) (b beside, notes []string, err error) {
 	if !f.Sound || f.Drop.Chapters || f.retimed() {
 		chapters = "-1"
 	}
+	if s := f.Source; s.Length > 0 && chapters != "-1" { // ffmpeg cuts chapters to the length of an output, not to that of an input
+		b.outputs = append(b.outputs, "-t", seconds(s.Length+time.Microsecond))
+	}
 	b.outputs = append(b.outputs, "-map_metadata", meta, "-map_chapters", chapters)
 	if !f.Sound {
 		return b, nil, nil
