@@ -67,8 +67,10 @@ torture: deps
 
 # The C of ours under the address sanitiser. Libraries keep memory to the end, so it does not look for leaks, and what is freed must not
 # look like one either: the quarantine is small.
+asan: export ASAN_OPTIONS := detect_leaks=0:quarantine_size_mb=4
 asan: deps
-	ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=4 $(GO) test -asan -short ./internal/conv/onednn ./internal/quality ./internal/motion ./internal/net
+	$(GO) test -asan -short ./internal/conv/onednn ./internal/quality ./internal/motion
+	$(GO) test -asan -run TestKernels ./internal/net
 
 # The speed of everything on this machine, for people.
 bench: build
