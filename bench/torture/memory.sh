@@ -31,7 +31,7 @@ printf '%-12s %6s %8s %10s %7s  %s\n' size frames allowed "peak MiB" share "of t
 for c in "$@"; do
 	size=${c%%:*} rest=${c#*:}
 	frames=${rest%%:*} allowed=${rest#*:}
-	ffmpeg -v error -y -f lavfi -i "testsrc2=s=$size:r=100,loop=loop=-1:size=1,scroll=horizontal=0.0015:vertical=0.001,tmix=frames=4,select=not(mod(n\,4)),setpts=N/25/TB" \
+	ffmpeg -v error -y -f lavfi -i "testsrc2=s=$size:r=100,loop=loop=-1:size=1,scroll=horizontal=$(awk "BEGIN { print 1.25/${size%x*} }"):vertical=$(awk "BEGIN { print 0.5/${size#*x} }"),tmix=frames=4,select=not(mod(n\,4)),setpts=N/25/TB" \
 		-r 25 -frames:v "$frames" -c:v libx264 -preset ultrafast -qp 0 in.mp4
 	if watch peak "$tsr" upsample -q -p fast --steps $steps --memory "$allowed" --overwrite --restart --json in.mp4 out.mp4 2> said > told; then
 		limit=$(numfmt --from=iec "$allowed")
