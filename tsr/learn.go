@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"time"
 
 	"tsr/internal/fault"
@@ -274,7 +275,18 @@ func (r *run) rule(stage int) train.Rule {
 	if r.opts.Steps > 0 {
 		warm = min(warm, r.opts.Steps/4)
 	}
-	return train.Cosine{Peak: r.set.peak, Final: r.set.final, Warm: warm, Steps: n}
+	return train.Cosine{Peak: r.set.peak * calmer(n), Final: r.set.final, Warm: warm, Steps: n}
+}
+
+// fullRate is how many steps training bears at the preset's rates.
+const fullRate = 5000
+
+// calmer is by how much the rates of longer training are lower. At full ones it begins to forget (docs/experiments.md).
+func calmer(steps int) float64 {
+	if steps <= fullRate {
+		return 1
+	}
+	return math.Sqrt(fullRate / float64(steps))
 }
 
 // steps trains until the rule says that it is over, with checkpoints, events and validations on the way.

@@ -540,6 +540,27 @@ func TestBudgetBecomesSteps(t *testing.T) {
 
 // A budget beside a number of steps decides how often a network looks, so no run goes on with another one.
 // A machine that becomes slower trains fewer steps, in this stage and those to come, one that becomes faster more.
+// Longer training has lower rates, whether its steps are given or found from a budget, and short training the preset's.
+func TestLongTrainingHasLowerRates(t *testing.T) {
+	set, _ := settingsOf(Fast)
+	peak := func(steps int, given bool) float64 {
+		r := &run{set: set}
+		if given {
+			r.opts.Steps = steps
+		} else {
+			r.setSteps(0, steps)
+		}
+		rate, done := r.rule(0).Rate(set.warm)
+		require.False(t, done)
+		return rate / set.peak
+	}
+	for _, given := range []bool{true, false} {
+		require.InDelta(t, 1, peak(1200, given), 0.01)
+		require.InDelta(t, 1, peak(5000, given), 0.01)
+		require.InDelta(t, 0.5, peak(20000, given), 0.001)
+	}
+}
+
 func TestRecount(t *testing.T) {
 	const ms = time.Millisecond
 	r := &run{set: settings{budget: 10 * time.Second}}
