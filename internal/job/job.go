@@ -255,6 +255,14 @@ func (m manifest) checksum() string {
 // readable is how long a value is at most that anybody reads.
 const readable = 48
 
+// brief shows the beginning of a value that nobody reads.
+func brief(value string) string {
+	if len(value) > readable {
+		return value[:12] + "…"
+	}
+	return value
+}
+
 // differing returns the first difference as text, "" if there is none.
 func differing(old, now []Field) string {
 	for i := range max(len(old), len(now)) {
@@ -263,10 +271,10 @@ func differing(old, now []Field) string {
 			return fmt.Sprintf("it has no %s", now[i].Name)
 		case i >= len(now) || old[i].Name != now[i].Name:
 			return fmt.Sprintf("it has %s = %s", old[i].Name, old[i].Value)
-		case old[i].Value != now[i].Value && max(len(old[i].Value), len(now[i].Value)) > readable:
+		case old[i].Value != now[i].Value && min(len(old[i].Value), len(now[i].Value)) > readable:
 			return fmt.Sprintf("its %s is another", now[i].Name)
 		case old[i].Value != now[i].Value:
-			return fmt.Sprintf("its %s is %s, not %s", old[i].Name, old[i].Value, now[i].Value)
+			return fmt.Sprintf("its %s is %s, not %s", old[i].Name, brief(old[i].Value), brief(now[i].Value))
 		}
 	}
 	return ""
