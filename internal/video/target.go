@@ -195,7 +195,7 @@ func (f Format) tracks(container string) (b beside, notes []string, err error) {
 		chapters = "-1"
 	}
 	if s := f.Source; s.Length > 0 && chapters != "-1" { // ffmpeg cuts chapters to the length of an output, not to that of an input
-		b.outputs = append(b.outputs, "-t", seconds(s.Length+time.Microsecond))
+		b.outputs = append(b.outputs, "-t", seconds(max(s.Length, s.Duration())+time.Microsecond))
 	}
 	b.outputs = append(b.outputs, "-map_metadata", meta, "-map_chapters", chapters)
 	if !f.Sound {
