@@ -142,7 +142,7 @@ func newTerms(ctx context.Context, htr *volume.Volume, e Exposure) (*terms, erro
 	w := e.Weights(2)
 	ltr := Expose(htr, 2, e)
 	out := volume.New(ltr.T, ltr.H, ltr.W, ltr.C)
-	if err := motion.Terms(ctx, out, ltr, 0, 0, ltr.T, [2]float64{w[0], w[1]}); err != nil {
+	if err := motion.Terms(ctx, out, ltr, [2]float64{w[0], w[1]}); err != nil {
 		return nil, err
 	}
 	kept := &terms{out.FrameLen(), make([]int16, len(out.Data))}

@@ -23,10 +23,15 @@ const trainName = "train"
 // motionName is the name under which the terms of motion of a stage are kept while it trains.
 func motionName(stage int) string { return fmt.Sprintf("motion-%d", stage) }
 
-// kept returns the names of what may be kept at the task where the run is.
-func (r *run) kept() []string {
-	if r.st.Task < len(r.tasks) && r.tasks[r.st.Task].kind == learn {
-		return []string{motionName(r.tasks[r.st.Task].stage)}
+// keeps returns the names under which a task may keep what it found out about the motion.
+func (r *run) keeps(task int) []string {
+	if task < len(r.tasks) {
+		switch t := r.tasks[task]; t.kind {
+		case learn:
+			return []string{motionName(t.stage)}
+		case upsample:
+			return []string{flowName(t.stage)}
+		}
 	}
 	return nil
 }

@@ -9,7 +9,6 @@ import (
 
 	"tsr/backproject"
 	"tsr/internal/fault"
-	"tsr/internal/motion"
 	"tsr/internal/net"
 	"tsr/internal/progress"
 	"tsr/internal/volume"
@@ -138,7 +137,8 @@ func (r *run) upsample(t task) error {
 			}
 			u.SetShare(r.st.Shares[t.stage])
 		}
-		err := r.upsampleBlocks(u, src.Part(s.from, s.to), r.st.Block-s.from, func(done, first int, htr, dev *volume.Volume) error {
+		moves := &moving{name: flowName(t.stage), clip: s.from}
+		err := r.upsampleBlocks(u, src.Part(s.from, s.to), r.st.Block-s.from, moves, func(done, first int, htr, dev *volume.Volume) error {
 			if err := dst.Write(htr, 2*s.from+first); err != nil {
 				return err
 			}
@@ -148,7 +148,7 @@ func (r *run) upsample(t task) error {
 				}
 			}
 			tick.at(s.from + done)
-			return r.mark(s.from + done)
+			return r.mark(s.from+done, moves.keep)
 		})
 		if err != nil {
 			return err
@@ -168,9 +168,8 @@ const deviationsName = "deviations"
 // upsampleBlocks runs the blocks of u over src, but those whose frames lie before done, back-projects each in time, and
 // hands its frames to take with the number of src's frames that are done then, the number of the first frame, and their
 // deviations, nil unless u tells them. Back-projection moves all looks alike.
-func (r *run) upsampleBlocks(u *net.Upsampler, src *volume.Clip, done int, take func(done, first int, htr, dev *volume.Volume) error) error {
+func (r *run) upsampleBlocks(u *net.Upsampler, src *volume.Clip, done int, moves *moving, take func(done, first int, htr, dev *volume.Volume) error) error {
 	var htr, dev *volume.Volume
-	var moves moving
 	for i := range u.Blocks() {
 		t0, t1, lo, hi := u.Block(i)
 		if t1 <= done {
@@ -187,9 +186,13 @@ func (r *run) upsampleBlocks(u *net.Upsampler, src *volume.Clip, done int, take 
 			}
 		}
 		from, to := u.Terms(i)
-		terms, err := moves.terms(r, ltr, lo, from, to, src.T)
+		terms, err := moves.terms(r, src, ltr, lo, from, to)
 		if err != nil {
 			return err
+		}
+		if i+1 < u.Blocks() {
+			next, _ := u.Terms(i + 1)
+			moves.remember(next)
 		}
 		if err := u.Run(htr, dev, ltr, terms, i); err != nil {
 			return fmt.Errorf("upsample frames %d to %d: %w", t0, t1-1, err)
@@ -202,35 +205,6 @@ func (r *run) upsampleBlocks(u *net.Upsampler, src *volume.Clip, done int, take 
 		}
 	}
 	return nil
-}
-
-// moving holds the terms of motion of a block's frames, of which the next block needs some again.
-type moving struct {
-	from, to int
-	all      *volume.Volume
-}
-
-// terms returns the terms of frames from … to−1 of a clip of so many frames, of which ltr holds frames first …; nil if there
-// are none. They are valid until the next call.
-func (m *moving) terms(r *run, ltr *volume.Volume, first, from, to, frames int) (*volume.Volume, error) {
-	if from >= to {
-		return nil, nil
-	}
-	if m.all == nil || m.all.T < to-from {
-		m.all, m.from, m.to = volume.New(to-from, ltr.H, ltr.W, ltr.C), from, from
-	}
-	known := from
-	if m.from <= from && from < m.to {
-		known = min(m.to, to)
-		copy(m.all.Data, m.all.Frames(from-m.from, known-m.from).Data)
-	}
-	m.from, m.to = from, to
-	if known < to {
-		if err := motion.Terms(r.ctx, m.all.Frames(known-from, to-from), ltr, first, known, frames, r.weights); err != nil {
-			return nil, err
-		}
-	}
-	return m.all.Frames(0, to-from), nil
 }
 
 // refine carries a level to larger frames by spatio-temporal back-projection.
@@ -253,7 +227,7 @@ func (r *run) refine(t task) error {
 			return err
 		}
 		tick.at(g + 1)
-		if err := r.mark(g + 1); err != nil {
+		if err := r.mark(g+1, nil); err != nil {
 			return err
 		}
 	}

@@ -151,7 +151,7 @@ func Upsample(ctx context.Context, src Source, sink Sink, o *Options) (*Result, 
 	if n := j.Note(); n != "" {
 		r.note("%s", n)
 	}
-	if err := j.Sweep(live(r.tasks[r.st.Task:]), r.kept()); err != nil {
+	if err := j.Sweep(live(r.tasks[r.st.Task:]), r.keeps(r.st.Task)); err != nil {
 		return nil, err
 	}
 	if err := r.checkSpace(); err != nil {
@@ -253,19 +253,27 @@ func (r *run) finish() error {
 			return err
 		}
 	}
-	if t := r.tasks[done]; t.kind == learn {
-		return r.job.DropKept(motionName(t.stage))
+	for _, name := range r.keeps(done) {
+		if err := r.job.DropKept(name); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// mark records that n parts of the current task are done, if it is time to, and returns the reason to stop, if any.
-func (r *run) mark(n int) error {
+// mark records that n parts of the current task are done, if it is time to, and returns the reason to stop, if any. before, unless nil,
+// keeps what it takes to go on quickly.
+func (r *run) mark(n int, before func(*run) error) error {
 	if r.ctx.Err() == nil && time.Since(r.saved) < saveEvery {
 		return nil
 	}
 	if err := r.job.Sync(); err != nil {
 		return err
+	}
+	if before != nil {
+		if err := before(r); err != nil {
+			return err
+		}
 	}
 	r.count()
 	r.st.Block = n

@@ -103,7 +103,7 @@ func (r *run) flow(level *volume.Clip) (sum checked, err error) {
 			return sum, err
 		}
 		terms := volume.New(ltr.T, ltr.H, ltr.W, ltr.C)
-		if err := motion.Terms(r.ctx, terms, ltr, 0, 0, ltr.T, r.weights); err != nil {
+		if err := motion.Terms(r.ctx, terms, ltr, r.weights); err != nil {
 			return sum, err
 		}
 		share := [2]float64{2 * r.weights[1], -2 * r.weights[0]}
@@ -196,7 +196,7 @@ func (r *run) cubic(ltr *volume.Volume) (*volume.Volume, error) {
 // double gives the frames that the networks make of a clip, back-projected in time, to take, with the number of the first.
 func (r *run) double(models []*net.Model, codec *net.Codec, ltr *volume.Volume, take func(first int, v *volume.Volume)) error {
 	u := net.NewUpsampler(models, r.be, codec, ltr.T, ltr.H, ltr.W, r.inferenceMemory())
-	return r.upsampleBlocks(u, volume.InMemory(ltr), 0, func(_, first int, v, _ *volume.Volume) error {
+	return r.upsampleBlocks(u, volume.InMemory(ltr), 0, &moving{}, func(_, first int, v, _ *volume.Volume) error {
 		take(first, v)
 		return nil
 	})

@@ -5,7 +5,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"tsr/internal/motion"
 	"tsr/internal/synth"
 	"tsr/internal/volume"
 	"tsr/pyramid"
@@ -51,26 +50,4 @@ func TestPansWhereFlowIsRight(t *testing.T) {
 			require.Equal(t, set.mix.Within, mix.Within)
 		}
 	}
-}
-
-// Terms that a block shares with the one before are kept, and are those that would be computed.
-func TestTermsOfBlocks(t *testing.T) {
-	ltr := pyramid.Expose(synth.Turntable(40, 64, 64, 0.01), 2, pyramid.Full)
-	r := &run{ctx: t.Context(), weights: [2]float64{.5, .5}}
-	want := volume.New(ltr.T, 64, 64, 3)
-	require.NoError(t, motion.Terms(t.Context(), want, ltr, 0, 0, ltr.T, r.weights))
-	for _, step := range []int{1, 2, 5, 9} {
-		var m moving
-		for t0 := 0; t0 < ltr.T; t0 += step {
-			from, to := max(t0-3, 0), min(t0+step+3, ltr.T)
-			lo, hi := max(from-motion.Reach, 0), min(to+motion.Reach, ltr.T)
-			got, err := m.terms(r, ltr.Frames(lo, hi), lo, from, to, ltr.T)
-			require.NoError(t, err)
-			require.Equal(t, want.Frames(from, to).Data, got.Data, "%d to %d", from, to)
-		}
-	}
-	var m moving
-	got, err := m.terms(r, ltr, 0, 0, 0, ltr.T)
-	require.NoError(t, err)
-	require.Nil(t, got)
 }

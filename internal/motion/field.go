@@ -2,8 +2,6 @@ package motion
 
 import (
 	"math"
-
-	"tsr/internal/opencv"
 )
 
 // largestFlow is the most pixels of a frame that optical flow sees; larger frames are halved until they have no more.
@@ -20,8 +18,13 @@ func flowSize(h, w int) (fh, fw, halvings int) {
 // ScratchBytes is about how much memory Terms takes for frames of h×w pixels, beside its arguments.
 func ScratchBytes(h, w int) int64 {
 	fh, fw, _ := flowSize(h, w)
-	const floats = 30 // a pixel: half of them OpenCV's
-	return Workers * 4 * floats * int64(fh*fw)
+	const (
+		pair   = 5  // floats a pixel: its flows, and a frame's grey
+		field  = 13 // for every second pair
+		search = 15 // in OpenCV, for two at once
+		known  = 4  // what is known, and what is remembered of it
+	)
+	return 4 * (atOnce*pair + atOnce/2*field + 2*search + 3*known) * int64(fh*fw)
 }
 
 // luma returns a frame [h,w,3] as 8-bit grey, halved so often.
@@ -44,18 +47,21 @@ func luma(frame []float32, h, w, halvings int) []byte {
 	return grey
 }
 
-// field estimates the motion at a time between two frames, from the flow from each to the other. Motions are pairs x, y, in
+// field estimates the motion at a time between two frames p and q, 8-bit grey, from the flow from each to the other. Motions are pairs x, y, in
 // pixels from one frame to the next.
 type field struct {
-	h, w        int
-	p, q        []byte
-	there, back []float32 // flow from p to q and from q to p, on their own pixels
-	motion      []float32 // from p to q, on the pixels of the frame between them
-	one, two    []float32 // candidates for it
-	fail        [2][]float32
-	rows        []float32 // misfit's scratch
-	levels      []level
+	h, w int
+	p, q []byte
+	flows
+	motion   []float32 // from p to q, on the pixels of the frame between them
+	one, two []float32 // candidates for it
+	fail     [2][]float32
+	rows     []float32 // misfit's scratch
+	levels   []level
 }
+
+// flows are those from one frame to the next and back, each on its own frame's pixels.
+type flows struct{ there, back []float32 }
 
 // level holds the motions of pixels 2ⁱ wide: sums of motion·weight and weights, then in their place the mean.
 type level struct {
@@ -66,9 +72,7 @@ type level struct {
 func newField(h, w int) *field {
 	n := h * w
 	f := &field{h: h, w: w, rows: make([]float32, n)}
-	for _, p := range []*[]float32{&f.there, &f.back, &f.one, &f.two} {
-		*p = make([]float32, 2*n)
-	}
+	f.one, f.two = make([]float32, 2*n), make([]float32, 2*n)
 	for i := range f.fail {
 		f.fail[i] = make([]float32, n)
 	}
@@ -79,15 +83,6 @@ func newField(h, w int) *field {
 		}
 		h, w = (h+1)/2, (w+1)/2
 	}
-}
-
-// flow takes two frames, 8-bit grey.
-func (f *field) flow(p, q []byte) error {
-	f.p, f.q = p, q
-	if err := opencv.Flow(f.there, p, q, f.h, f.w); err != nil {
-		return err
-	}
-	return opencv.Flow(f.back, q, p, f.h, f.w)
 }
 
 // between sets motion to that on the pixels of a frame at t ∈ (0,1) from p to q. Each flow is carried to where it leads at

@@ -1,12 +1,15 @@
 package motion
 
 import (
+	"bytes"
 	"context"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"tsr/internal/opencv"
 	"tsr/internal/resample"
 	"tsr/internal/synth"
 	"tsr/internal/volume"
@@ -26,7 +29,7 @@ func film(htr *volume.Volume, w [2]float64) *volume.Volume {
 
 func terms(t *testing.T, ltr *volume.Volume, w [2]float64) *volume.Volume {
 	out := volume.New(ltr.T, ltr.H, ltr.W, 3)
-	require.NoError(t, Terms(t.Context(), out, ltr, 0, 0, ltr.T, w))
+	require.NoError(t, Terms(t.Context(), out, ltr, w))
 	return out
 }
 
@@ -105,21 +108,77 @@ func TestNoTerms(t *testing.T) {
 	}
 }
 
-// The terms of a frame do not depend on which frames are asked for with it, nor on how many processors there are.
+// The terms of a frame do not depend on which frames are asked for with it, on where what was known was read again, nor on how
+// many processors there are.
 func TestTermsOfParts(t *testing.T) {
-	ltr := film(synth.Turntable(20, 64, 80, 0.01), [2]float64{.5, .5})
+	ltr := film(synth.Turntable(40, 64, 80, 0.01), [2]float64{.5, .5})
+	copy(ltr.Frame(9), ltr.Frame(8)) // a pair without flow, whose neighbours have some
 	for name, w := range exposures {
 		want := terms(t, ltr, w)
-		for from := range ltr.T {
-			for _, n := range []int{1, 3} {
+		for _, n := range []int{1, 3, 11} {
+			e := NewEstimator(ltr.H, ltr.W, ltr.T, w)
+			for from := 0; from < ltr.T; from += n {
 				to := min(from+n, ltr.T)
-				lo, hi := max(from-Reach, 0), min(to+Reach, ltr.T)
-				got := volume.New(to-from, ltr.H, ltr.W, 3)
-				require.NoError(t, Terms(t.Context(), got, ltr.Frames(lo, hi), lo, from, ltr.T, w))
-				require.Equal(t, want.Frames(from, to).Data, got.Data, "%s: %d to %d", name, from, to)
+				var known bytes.Buffer
+				require.NoError(t, e.Write(&known))
+				require.EqualValues(t, e.Bytes(), known.Len())
+				part := func(e *Estimator) {
+					lo, hi := max(from-Reach, 0), min(to+Reach, ltr.T)
+					got := volume.New(to-from, ltr.H, ltr.W, 3)
+					require.NoError(t, e.Terms(t.Context(), got, ltr.Frames(lo, hi), lo, from))
+					require.Equal(t, want.Frames(from, to).Data, got.Data, "%s: %d to %d", name, from, to)
+				}
+				part(e)
+
+				again := NewEstimator(ltr.H, ltr.W, ltr.T, w)
+				if from > 1 && from%2 == 0 {
+					require.Error(t, again.Resume(bytes.NewReader(known.Bytes()), from-2), "from later frames")
+					require.Error(t, again.Resume(bytes.NewReader(known.Bytes()[:known.Len()-1]), from), "cut off")
+					require.Error(t, NewEstimator(48, 48, ltr.T, w).Resume(bytes.NewReader(known.Bytes()), from), "another size")
+				}
+				if at := e.Frame() - n - 2; at > 0 {
+					before := NewEstimator(ltr.H, ltr.W, ltr.T, w)
+					require.NoError(t, before.Follow(t.Context(), ltr.Frames(0, at+1), 0, at))
+					known.Reset()
+					require.NoError(t, before.Write(&known))
+					require.NoError(t, again.Resume(&known, at))
+				}
+				if begin := max(from-1, 0); again.Frame() < begin {
+					at := again.Frame()
+					require.NoError(t, again.Follow(t.Context(), ltr.Frames(at, begin+1), at, begin))
+				}
+				part(again)
 			}
 		}
 	}
+	require.Panics(t, func() {
+		e := NewEstimator(ltr.H, ltr.W, ltr.T, exposures["full"])
+		_ = e.Terms(t.Context(), volume.New(1, ltr.H, ltr.W, 3), ltr, 0, 5)
+	})
+}
+
+// A texture that spins up from rest is followed beyond the speed at which it looks as if it turned back.
+func TestFollowsBeyondAlias(t *testing.T) {
+	clip := synth.Suite()
+	i := slices.IndexFunc(clip, func(c synth.Clip) bool { return c.Name == "spinup" })
+	htr := clip[i].Render(64, 120, 160, 2)
+	w := [2]float64{.5, .5}
+	ltr := film(htr, w)
+	cubic := differences(ltr, w)
+	gain := func(terms *volume.Volume) float64 {
+		both := volume.New(ltr.T, ltr.H, ltr.W, 3)
+		for i, e := range terms.Data {
+			both.Data[i] = cubic.Data[i] + e
+		}
+		return psnr(both, ltr, htr, w, 20, ltr.T) - psnr(cubic, ltr, htr, w, 20, ltr.T)
+	}
+	followed, alone := terms(t, ltr, w), volume.New(ltr.T, ltr.H, ltr.W, 3)
+	for n := range ltr.T { // who sees only the frames around
+		lo, hi := max(n-1, 0), min(n+2, ltr.T)
+		copy(alone.Frame(n), terms(t, ltr.Frames(lo, hi), w).Frame(n-lo))
+	}
+	t.Logf("%.2f dB, without what went before %.2f", gain(followed), gain(alone))
+	require.Greater(t, gain(followed), gain(alone)+0.5)
 }
 
 // Backwards, and with an exposure that is the same backwards, the terms are those of the clip forwards, negative and in
@@ -179,7 +238,7 @@ func TestTermsCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	ltr := synth.Pan(8, 64, 64, 1, 1)
-	require.ErrorIs(t, Terms(ctx, volume.New(8, 64, 64, 3), ltr, 0, 0, 8, [2]float64{.5, .5}), context.Canceled)
+	require.ErrorIs(t, Terms(ctx, volume.New(8, 64, 64, 3), ltr, [2]float64{.5, .5}), context.Canceled)
 }
 
 // A pixel of a frame that is a polynomial of second order in x and y is found between pixels as it is.
@@ -219,7 +278,9 @@ func TestFieldFollowsTheSquare(t *testing.T) {
 		return g
 	}
 	f := newField(side, side)
-	require.NoError(t, f.flow(frame(16), frame(16+step)))
+	f.p, f.q, f.flows = frame(16), frame(16+step), flows{make([]float32, 2*side*side), make([]float32, 2*side*side)}
+	require.NoError(t, opencv.Flow(f.there, f.p, f.q, side, side))
+	require.NoError(t, opencv.Flow(f.back, f.q, f.p, side, side))
 	for _, at := range []float32{0.25, 0.5, 0.75} {
 		f.between(at)
 		i := 30*side + 16 + 10 + int(at*step)
@@ -234,7 +295,7 @@ func BenchmarkTerms(b *testing.B) {
 	ltr := synth.Pan(16, 180, 320, 2, 3)
 	out := volume.New(16, 180, 320, 3)
 	for b.Loop() {
-		if err := Terms(b.Context(), out, ltr, 0, 0, 16, [2]float64{.5, .5}); err != nil {
+		if err := Terms(b.Context(), out, ltr, [2]float64{.5, .5}); err != nil {
 			b.Fatal(err)
 		}
 	}

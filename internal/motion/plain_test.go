@@ -223,6 +223,7 @@ func BenchmarkPlain(b *testing.B) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	f := newField(h, w)
 	f.p, f.q = greys(rng, h*w), greys(rng, h*w)
+	f.there = make([]float32, 2*h*w)
 	if err := opencv.Flow(f.there, f.p, f.q, h, w); err != nil {
 		b.Fatal(err)
 	}

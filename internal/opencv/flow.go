@@ -13,7 +13,13 @@ const SmallestFlow = 32
 //
 // Source: Kroeger, Timofte, Dai, Van Gool, Fast optical flow using dense inverse search, ECCV 2016; OpenCV's
 // implementation with its medium preset.
-func Flow(flow []float32, a, b []byte, h, w int) error {
+func Flow(flow []float32, a, b []byte, h, w int) error { return search(flow, a, b, h, w, 0) }
+
+// Follow is Flow, but the search begins at the flow that is there, such as that between the two frames before: of two motions that
+// look alike it finds the one that is nearer to that, where Flow finds the smaller one.
+func Follow(flow []float32, a, b []byte, h, w int) error { return search(flow, a, b, h, w, 1) }
+
+func search(flow []float32, a, b []byte, h, w int, follow C.int) error {
 	if h < SmallestFlow || w < SmallestFlow {
 		return fmt.Errorf("optical flow: frames of %d×%d, need %d×%d", w, h, SmallestFlow, SmallestFlow)
 	}
@@ -21,7 +27,7 @@ func Flow(flow []float32, a, b []byte, h, w int) error {
 		panic("opencv: frames of other sizes")
 	}
 	var y why
-	if C.tsr_flow((*C.float)(&flow[0]), (*C.uchar)(&a[0]), (*C.uchar)(&b[0]), C.int(h), C.int(w), &y[0], C.int(len(y))) != 0 {
+	if C.tsr_flow((*C.float)(&flow[0]), (*C.uchar)(&a[0]), (*C.uchar)(&b[0]), C.int(h), C.int(w), follow, &y[0], C.int(len(y))) != 0 {
 		return fmt.Errorf("optical flow: %s", &y)
 	}
 	return nil

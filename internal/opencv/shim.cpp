@@ -36,12 +36,16 @@ template <typename F> int guarded(char *why, int size, F f) {
 
 } // namespace
 
-int tsr_flow(float *flow, const unsigned char *a, const unsigned char *b, int h, int w, char *why, int size) {
+int tsr_flow(float *flow, const unsigned char *a, const unsigned char *b, int h, int w, int follow, char *why, int size) {
 	return guarded(why, size, [&] {
 		const cv::Mat from(h, w, CV_8UC1, const_cast<unsigned char *>(a)), to(h, w, CV_8UC1, const_cast<unsigned char *>(b));
-		cv::Mat out; // empty: what is in it would be where the search begins
+		cv::Mat found(h, w, CV_32FC2, flow);
+		cv::Mat out; // empty: the search begins at no motion
+		if (follow) {
+			found.copyTo(out);
+		}
 		cv::DISOpticalFlow::create(cv::DISOpticalFlow::PRESET_MEDIUM)->calc(from, to, out);
-		out.copyTo(cv::Mat(h, w, CV_32FC2, flow));
+		out.copyTo(found);
 	});
 }
 
