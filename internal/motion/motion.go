@@ -149,7 +149,7 @@ func (e *Estimator) follow(ctx context.Context, p *part, to int) error {
 }
 
 // atOnce is how many pairs are in memory at once.
-const atOnce = 8
+const atOnce = 4
 
 // Side is one of the two HTR frames of an LTR frame.
 type Side struct {
