@@ -45,12 +45,12 @@ type Known struct {
 	last  flows // of the last of them that differed; nil if none did
 }
 
-// NewEstimator returns the estimator of a clip of so many frames [h,w,3] with values in [0,1]. w01 are the shares of two HTR
+// NewEstimator returns the estimator of a clip of so many frames [h,w,3] with values in [0,1]. share are those of two HTR
 // frames in one of them.
-func NewEstimator(h, w, frames int, w01 [2]float64) *Estimator {
+func NewEstimator(h, w, frames int, share [2]float64) *Estimator {
 	e := &Estimator{h: h, w: w, frames: frames}
 	e.fh, e.fw, e.halvings = flowSize(h, w)
-	e.before, e.after = Sides(w01)
+	e.before, e.after = Sides(share)
 	return e
 }
 
