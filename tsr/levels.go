@@ -137,7 +137,7 @@ func (r *run) upsample(t task) error {
 			}
 			u.SetShare(r.st.Shares[t.stage])
 		}
-		moves := &moving{name: flowName(t.stage), clip: s.from}
+		moves := &moving{name: flowName(t.stage), clip: s.from, level: t.out.String()}
 		err := r.upsampleBlocks(u, src.Part(s.from, s.to), r.st.Block-s.from, moves, func(done, first int, htr, dev *volume.Volume) error {
 			if err := dst.Write(htr, 2*s.from+first); err != nil {
 				return err

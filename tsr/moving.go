@@ -4,21 +4,25 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"time"
 
 	"tsr/internal/motion"
+	"tsr/internal/net"
+	"tsr/internal/progress"
 	"tsr/internal/volume"
 )
 
 // moving follows the motion of a clip for the blocks of an upsampler.
 type moving struct {
-	name string // under which what is known of the motion is kept; "" if it is not
-	clip int    // which of the clips that are kept under that name it is, one after the other
+	name  string // under which what is known of the motion is kept; "" if it is not
+	clip  int    // which of the clips that are kept under that name it is, one after the other
+	level string // of which it is a part
 
 	e        *motion.Estimator
 	from, to int            // frames whose terms all holds
 	all      *volume.Volume // of which the next block needs some again
 
-	// What was known at two frames: a run that goes on with the next block follows the motion again from the earlier one.
+	// What was known at two frames: a run that goes on follows the motion again from the earlier one.
 	earlier, later motion.Known
 }
 
@@ -60,7 +64,11 @@ func (m *moving) catchUp(r *run, src *volume.Clip, frame int) error {
 	if m.name != "" {
 		m.restore(r.job.Kept(m.name), frame)
 	}
-	const atOnce = 8
+	var tick *ticker
+	if m.level != "" && frame-m.e.Frame() > 3*net.LongestBlock {
+		tick = r.ticker(progress.Motion, m.level, m.e.Frame(), frame)
+	}
+	const atOnce = 4
 	for from := m.e.Frame(); from < frame; from += atOnce {
 		to := min(from+atOnce, frame)
 		part, err := src.Window(from, to+1)
@@ -70,21 +78,31 @@ func (m *moving) catchUp(r *run, src *volume.Clip, frame int) error {
 		if err := m.e.Follow(r.ctx, part, from, to); err != nil {
 			return err
 		}
+		if tick != nil {
+			tick.at(to)
+		}
+		m.earlier, m.later = m.e.Known, m.e.Known
+		if time.Since(r.saved) >= saveEvery {
+			if err := m.keep(r); err != nil {
+				return err
+			}
+			r.saved = time.Now()
+		}
 	}
-	m.earlier, m.later = m.e.Known, m.e.Known
 	return nil
 }
 
-// remember says that the next block needs terms from frame next on.
+// remember says that the next block needs terms from frame next on. What is kept is of a longest block before that: a run that goes on may
+// have other blocks, as it may have more memory or less, and does that one again in which it was.
 func (m *moving) remember(next int) {
-	if m.e != nil && m.later.Frame() < next {
+	if m.e != nil && m.later.Frame() < next-net.LongestBlock {
 		m.earlier, m.later = m.later, m.e.Known
 	}
 }
 
 // keep keeps what a run needs that goes on with the next block, if there is room for it.
 func (m *moving) keep(r *run) error {
-	if m.e == nil || m.name == "" || r.opts.Job == "" || !r.roomFor(m.earlier.Bytes()) {
+	if m.name == "" || r.opts.Job == "" || m.earlier.Frame() == 0 || !r.roomFor(m.earlier.Bytes()) {
 		return nil
 	}
 	return r.job.Keep(m.name, m.write)

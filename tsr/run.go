@@ -261,25 +261,25 @@ func (r *run) finish() error {
 	return nil
 }
 
-// mark records that n parts of the current task are done, if it is time to, and returns the reason to stop, if any. before, unless nil,
-// keeps what it takes to go on quickly.
-func (r *run) mark(n int, before func(*run) error) error {
+// mark records that n parts of the current task are done, if it is time to, and returns the reason to stop, if any. keep, unless nil,
+// then keeps what it takes to go on quickly.
+func (r *run) mark(n int, keep func(*run) error) error {
 	if r.ctx.Err() == nil && time.Since(r.saved) < saveEvery {
 		return nil
 	}
 	if err := r.job.Sync(); err != nil {
 		return err
 	}
-	if before != nil {
-		if err := before(r); err != nil {
-			return err
-		}
-	}
 	r.count()
 	r.st.Block = n
 	r.saved = time.Now()
 	if err := r.job.Save(r.st); err != nil {
 		return err
+	}
+	if keep != nil {
+		if err := keep(r); err != nil {
+			return err
+		}
 	}
 	return r.ctx.Err()
 }

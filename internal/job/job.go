@@ -41,7 +41,7 @@ const (
 	// maxCheckpoint is far above the largest network with the state of its training, 50 MB.
 	maxCheckpoint = 1 << 30
 
-	format = 3 // of the folder; a folder of another is refused
+	format = 4 // of the folder; a folder of another is refused
 )
 
 // ours are the names of levels, checkpoints and what is kept. A user's own model may lie beside them.

@@ -15,7 +15,7 @@ void tsr_motion_misfit(float *restrict dst, float *restrict rows, const uint8_t 
 void tsr_motion_spread(float *restrict sum, const float *restrict flow, float t, const uint8_t *restrict from, const uint8_t *restrict to,
 	const float *restrict unlike, int32_t h, int32_t w);
 
-// tsr_motion_side says how tsr_motion_add adds a side's part to a term: see estimator.add.
+// tsr_motion_side says how tsr_motion_add adds a side's part to a term: see part.side.
 typedef struct {
 	int32_t h, w;         // of frames
 	int32_t mh, mw;       // of the motion

@@ -18,7 +18,7 @@ import (
 	"tsr/internal/volume"
 )
 
-// Reach is how many frames before and after its own the term of a frame depends on.
+// Reach is how many frames before and after its own a term shows something of. Its motion depends on all frames before.
 const Reach = 2
 
 // Motions, in pixels a frame, below still change nothing, those from moving on count in full: between them cubic interpolation
@@ -28,8 +28,8 @@ const (
 	moving = 0.5
 )
 
-// Estimator estimates the motion of a clip from its first frame on, pair of frames by pair of frames. The search for each begins
-// at what was found for the one before, as things mostly go on moving as they did. So a wheel that spins up from rest is seen to turn
+// Estimator estimates the motion of a clip from its first frame on, pair of frames by pair of frames. The search for each tries
+// what was found for the one before, as things mostly go on moving as they did. So a wheel that spins up from rest is seen to turn
 // forwards even where, to who has not seen more than two frames of it, it turns backwards.
 type Estimator struct {
 	h, w, frames     int
@@ -196,6 +196,9 @@ type pair struct {
 
 // pairs adds what pairs n … to−1 tell.
 func (p *part) pairs(ctx context.Context, n, to int) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	grey := make([][]byte, to-n+1)
 	resample.Parallel(len(grey), func(a, b int) {
 		for i := a; i < b; i++ {
@@ -280,6 +283,7 @@ func (p *part) add(f *field, m *pair) {
 	if n+1 == p.frames-1 && p.wanted(n+1) {
 		p.side(n+1, &p.after, f.back, float32(p.after.Away), n+1, 0, 0)
 	}
+	f.p, f.q, f.flows = nil, nil, flows{}
 }
 
 func (p *part) wanted(n int) bool { return n >= p.from && n < p.from+p.dst.T }

@@ -108,8 +108,8 @@ func TestNoTerms(t *testing.T) {
 	}
 }
 
-// The terms of a frame do not depend on which frames are asked for with it, on where what was known was read again, nor on how
-// many processors there are.
+// The terms of a frame do not depend on which frames are asked for with it, nor on where what was known
+// was read again.
 func TestTermsOfParts(t *testing.T) {
 	ltr := film(synth.Turntable(40, 64, 80, 0.01), [2]float64{.5, .5})
 	copy(ltr.Frame(9), ltr.Frame(8)) // a pair without flow, whose neighbours have some

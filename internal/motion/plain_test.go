@@ -209,7 +209,7 @@ func TestAdd(t *testing.T) {
 // What C may not look at, Go does.
 func TestShortSlices(t *testing.T) {
 	f := newField(8, 8)
-	f.p, f.q = make([]byte, 64), make([]byte, 63)
+	f.p, f.q, f.there = make([]byte, 64), make([]byte, 63), make([]float32, 2*64)
 	require.Panics(t, func() { f.misfit(f.fail[0], f.one, 0.5) })
 	require.Panics(t, func() { f.spread(f.levels[0].sum, f.there, 0.5, f.q, f.p) })
 	short := make([]float32, 3*64-1)

@@ -89,12 +89,12 @@ func (c Config) slabs(g grid) [4]int {
 	return c.slabSizes(in[0]*in[1]*in[2]*layers[0].Ci, sizes)
 }
 
-// Limits of a plan. Longer blocks save little: with three kernels that reach in time, 32 frames cost 6 %
-// more than all at once. More pieces than maxParts along an axis are never needed for less than 8K.
-const (
-	maxFrames = 32
-	maxParts  = 24
-)
+// LongestBlock is the most LTR frames of a block. Longer ones save little: with three kernels that reach in time, 32 frames cost 6 %
+// more than all at once.
+const LongestBlock = 32
+
+// maxParts is the most pieces along an axis: more are never needed for less than 8K.
+const maxParts = 24
 
 // plan returns the cheapest division of a clip of [d,h,w] voxels into tiles that keep at most limit values in
 // memory, the smallest tiles if none are small enough. pictures(n) is the number of values that pictures for a block of
@@ -104,7 +104,7 @@ func (c Config) plan(d, h, w, step int, limit int64, pictures func(n int) int64)
 	work := newWork(c, [3]int{d, h, w}, step)
 	best := grid{[3]int{d, h, w}, [3]int{frames, min(h, maxParts), min(w, maxParts)}, step}
 	cost := int64(-1) // none yet
-	for n := 1; n <= min(frames, maxFrames); n++ {
+	for n := 1; n <= min(frames, LongestBlock); n++ {
 		for py := 1; py <= min(h, maxParts); py++ {
 			for px := 1; px <= min(w, maxParts); px++ {
 				g := grid{best.size, [3]int{(frames + n - 1) / n, py, px}, step}

@@ -58,7 +58,7 @@ func NewUpsampler(models []*Model, be conv.Backend, codec *Codec, t, h, w int, l
 	return u
 }
 
-// reach is how many LTR frames before and after its own an HTR frame depends on.
+// reach is how many LTR frames before and after its own an HTR frame shows something of.
 func (k *Codec) reach() int {
 	voxels := 0
 	for _, s := range k.c.Layers(1, 1, 1, 1) {
@@ -100,7 +100,7 @@ func (u *Upsampler) Block(i int) (t0, t1, lo, hi int) {
 func (u *Upsampler) SetShare(share float64) { u.share = float32(share) }
 
 // Terms returns the LTR frames from ≤ t < to whose terms of motion Run wants with block i: none where motion has no share.
-// All frames on which they depend are in the block.
+// All frames whose pixels they show are in the block.
 func (u *Upsampler) Terms(i int) (from, to int) {
 	if !u.config().Motion || u.share == 0 {
 		return 0, 0

@@ -15,8 +15,8 @@ const SmallestFlow = 32
 // implementation with its medium preset.
 func Flow(flow []float32, a, b []byte, h, w int) error { return search(flow, a, b, h, w, 0) }
 
-// Follow is Flow, but the search begins at the flow that is there, such as that between the two frames before: of two motions that
-// look alike it finds the one that is nearer to that, where Flow finds the smaller one.
+// Follow is Flow, but on each of its scales a search begins at the flow that is there, such as that between the two frames before, where
+// that fits better than what the coarser scales tell: of two motions that look alike it finds the one that is nearer to that.
 func Follow(flow []float32, a, b []byte, h, w int) error { return search(flow, a, b, h, w, 1) }
 
 func search(flow []float32, a, b []byte, h, w int, follow C.int) error {

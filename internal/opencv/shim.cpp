@@ -40,7 +40,7 @@ int tsr_flow(float *flow, const unsigned char *a, const unsigned char *b, int h,
 	return guarded(why, size, [&] {
 		const cv::Mat from(h, w, CV_8UC1, const_cast<unsigned char *>(a)), to(h, w, CV_8UC1, const_cast<unsigned char *>(b));
 		cv::Mat found(h, w, CV_32FC2, flow);
-		cv::Mat out; // empty: the search begins at no motion
+		cv::Mat out; // empty: nothing is tried but what the search finds
 		if (follow) {
 			found.copyTo(out);
 		}

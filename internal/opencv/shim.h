@@ -5,8 +5,8 @@ extern "C" {
 
 // Where not said otherwise, a function returns 0, or 1 with the reason in why [size].
 
-// tsr_flow fills flow [h,w,2] with how far each pixel of a [h,w] moves to where b shows it. Unless follow is 0 the search begins at
-// what flow holds.
+// tsr_flow fills flow [h,w,2] with how far each pixel of a [h,w] moves to where b shows it. Unless follow is 0 what flow
+// holds is tried, too.
 int tsr_flow(float *flow, const unsigned char *a, const unsigned char *b, int h, int w, int follow, char *why, int size);
 
 typedef struct tsr_model tsr_model;
