@@ -80,7 +80,7 @@ func TestGoOnWithFlow(t *testing.T) {
 	v := pyramid.Expose(synth.Pan(160, 48, 64, 1, 2), 2, pyramid.Full)
 	options := func(job string) *Options {
 		o := quick(2, job)
-		o.Steps, o.Memory = 60, ownMemory+40<<20
+		o.Steps, o.Memory, o.Cuts = 60, ownMemory+40<<20, []int{17}
 		return o
 	}
 	want, res, err := do(t, t.Context(), v, options(t.TempDir()))
