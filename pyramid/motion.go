@@ -125,7 +125,7 @@ func (p *Pyramid) addTerms(ctx context.Context) error {
 				p.cfg.OnMotion(done, total)
 			}
 			var err error
-			if v.terms[phase], err = newTerms(ctx, whole.Frames(phase, whole.T), &p.cfg); err != nil {
+			if v.terms[phase], err = newTerms(ctx, whole.Frames(phase, whole.T), p.cfg.Exposure); err != nil {
 				return err
 			}
 			done += v.ltrPixels(phase)
@@ -138,11 +138,11 @@ func (p *Pyramid) addTerms(ctx context.Context) error {
 func (v *View) ltrPixels(phase int) int { return (v.dims[0] - phase) / 2 * v.dims[1] * v.dims[2] }
 
 // newTerms computes the terms of the LTR clip that htr makes.
-func newTerms(ctx context.Context, htr *volume.Volume, cfg *Config) (*terms, error) {
-	w := cfg.Exposure.Weights(2)
-	ltr := Expose(htr, 2, cfg.Exposure)
+func newTerms(ctx context.Context, htr *volume.Volume, e Exposure) (*terms, error) {
+	w := e.Weights(2)
+	ltr := Expose(htr, 2, e)
 	out := volume.New(ltr.T, ltr.H, ltr.W, ltr.C)
-	if err := motion.Terms(ctx, out, ltr, [2]float64{w[0], w[1]}, cfg.Backwards); err != nil {
+	if err := motion.Terms(ctx, out, ltr, [2]float64{w[0], w[1]}); err != nil {
 		return nil, err
 	}
 	kept := &terms{out.FrameLen(), make([]int16, len(out.Data))}

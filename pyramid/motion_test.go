@@ -27,7 +27,7 @@ func TestTerms(t *testing.T) {
 			for from := range d[0] - 5 {
 				ltr := Expose(whole.Frames(from%2, d[0]), 2, e)
 				want := volume.New(ltr.T, ltr.H, ltr.W, 3)
-				require.NoError(t, motion.Terms(t.Context(), want, ltr, [2]float64{w[0], w[1]}, false))
+				require.NoError(t, motion.Terms(t.Context(), want, ltr, [2]float64{w[0], w[1]}))
 				got := volume.New(3, 16, 20, 3)
 				y, x := from%5, 2*from
 				v.Terms(got, from, y, x)

@@ -42,8 +42,6 @@ type Config struct {
 	// Motion makes within views know their terms of motion. It takes much longer, and changes the defaults: 7 scales
 	// from 1 to 0.28, and at most 3 frames that become one.
 	Motion bool
-	// Backwards says that the motion is to be followed from the clips' last frames on.
-	Backwards bool
 	// OnMotion, if any, is told how many of all pixels have their terms.
 	OnMotion func(done, total int)
 	// Known, if any, has what Pyramid.WriteMotion wrote, so that the terms are not computed. It must be of the same clips: New sees

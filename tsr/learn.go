@@ -100,15 +100,16 @@ func (r *run) learn(t task) error {
 	if !r.teaches() {
 		return r.unlearnt(t, m, codec, level)
 	}
-	if err := r.see(t.stage, level); err != nil {
-		return err
-	}
 	p, err := r.pyramid(t, level)
 	if err != nil {
 		return err
 	}
+	mix, err := r.mix(t.stage, level)
+	if err != nil {
+		return err
+	}
 	job, err := train.New(train.Config{
-		Batch: r.set.batch, Crop: r.set.crop, Edge: r.set.edge, Mix: r.mix(t.stage), Muon: r.set.ratio(),
+		Batch: r.set.batch, Crop: r.set.crop, Edge: r.set.edge, Mix: mix, Muon: r.set.ratio(),
 		Rule: r.rule(t.stage), Seed: r.opts.Seed + uint64(t.stage)<<32,
 	}, m, r.be, p, codec)
 	if err != nil {
@@ -138,7 +139,7 @@ func (r *run) pyramid(t task, level *volume.Clip) (*pyramid.Pyramid, error) {
 	}
 	cfg := pyramid.Config{
 		Exposure: r.opts.Exposure, CropT: r.set.crop[0], CropH: r.set.crop[1], CropW: r.set.crop[1],
-		Motion: r.set.net.Motion, Backwards: r.st.Flow[t.stage].Backwards, OnMotion: r.tellMotion(t, level.H*level.W),
+		Motion: r.set.net.Motion, OnMotion: r.tellMotion(t, level.H*level.W),
 	}
 	name := motionName(t.stage)
 	if known := r.job.Kept(name); known != nil {

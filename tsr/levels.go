@@ -137,7 +137,7 @@ func (r *run) upsample(t task) error {
 			}
 			u.SetShare(r.st.Shares[t.stage])
 		}
-		moves := &moving{name: flowName(t.stage), clip: s.from, level: t.out.String(), backwards: r.backwards()}
+		moves := &moving{name: flowName(t.stage), clip: s.from, level: t.out.String()}
 		err := r.upsampleBlocks(u, src.Part(s.from, s.to), r.st.Block-s.from, moves, func(done, first int, htr, dev *volume.Volume) error {
 			if err := dst.Write(htr, 2*s.from+first); err != nil {
 				return err
@@ -165,22 +165,14 @@ func (r *run) deviations(l pyramid.Level) (*volume.Clip, error) {
 
 const deviationsName = "deviations"
 
-// upsampleBlocks runs the blocks of u over src, in the order in which moves follows the motion, back-projects each in time, and
+// upsampleBlocks runs the blocks of u over src, but those whose frames lie before done, back-projects each in time, and
 // hands its frames to take with the number of src's frames that are done then, the number of the first frame, and their
-// deviations, nil unless u tells them. It leaves out blocks whose frames are among the first done ones. Back-projection moves all looks alike.
+// deviations, nil unless u tells them. Back-projection moves all looks alike.
 func (r *run) upsampleBlocks(u *net.Upsampler, src *volume.Clip, done int, moves *moving, take func(done, first int, htr, dev *volume.Volume) error) error {
 	var htr, dev *volume.Volume
-	for k := range u.Blocks() {
-		i, next := k, k+1
-		if moves.backwards {
-			i, next = u.Blocks()-1-k, u.Blocks()-2-k
-		}
+	for i := range u.Blocks() {
 		t0, t1, lo, hi := u.Block(i)
-		ready := t1
-		if moves.backwards {
-			ready = src.T - t0
-		}
-		if ready <= done {
+		if t1 <= done {
 			continue
 		}
 		ltr, err := src.Window(lo, hi)
@@ -198,8 +190,9 @@ func (r *run) upsampleBlocks(u *net.Upsampler, src *volume.Clip, done int, moves
 		if err != nil {
 			return err
 		}
-		if k+1 < u.Blocks() {
-			moves.remember(u.Terms(next))
+		if i+1 < u.Blocks() {
+			next, _ := u.Terms(i + 1)
+			moves.remember(next)
 		}
 		if err := u.Run(htr, dev, ltr, terms, i); err != nil {
 			return fmt.Errorf("upsample frames %d to %d: %w", t0, t1-1, err)
@@ -207,7 +200,7 @@ func (r *run) upsampleBlocks(u *net.Upsampler, src *volume.Clip, done int, moves
 		if err := backproject.Time(htr, ltr.Frames(t0-lo, t1-lo), r.weights[:]); err != nil {
 			return err
 		}
-		if err := take(ready, 2*t0, htr, dev); err != nil {
+		if err := take(t1, 2*t0, htr, dev); err != nil {
 			return err
 		}
 	}

@@ -18,8 +18,6 @@ type moving struct {
 	clip  int    // which of the clips that are kept under that name it is, one after the other
 	level string // of which it is a part
 
-	backwards bool // the motion is followed from the last frame on
-
 	e        *motion.Estimator
 	from, to int            // frames whose terms all holds
 	all      *volume.Volume // of which the next block needs some again
@@ -35,8 +33,8 @@ func (m *moving) terms(r *run, src *volume.Clip, ltr *volume.Volume, first, from
 		return nil, nil
 	}
 	if m.e == nil {
-		m.e = motion.NewEstimator(src.H, src.W, src.T, r.weights, m.backwards)
-		if err := m.catchUp(r, src, m.e.Place(from, to)-1); err != nil {
+		m.e = motion.NewEstimator(src.H, src.W, src.T, r.weights)
+		if err := m.catchUp(r, src, from-1); err != nil {
 			return nil, err
 		}
 	}
@@ -44,26 +42,21 @@ func (m *moving) terms(r *run, src *volume.Clip, ltr *volume.Volume, first, from
 	if m.all == nil || m.all.T < to-from {
 		m.all = volume.New(to-from, ltr.H, ltr.W, ltr.C)
 	}
-	begin, end := from, to // of what is not known
-	if a, b := max(from, m.from), min(to, m.to); a < b {
-		copy(m.all.Frames(a-from, b-from).Data, old.Frames(a-m.from, b-m.from).Data)
-		if m.backwards {
-			end = a
-		} else {
-			begin = b
-		}
+	known := from
+	if m.from <= from && from < m.to {
+		known = min(m.to, to)
+		copy(m.all.Data, old.Frames(from-m.from, known-m.from).Data)
 	}
 	m.from, m.to = from, to
-	if begin < end {
-		if err := m.e.Terms(r.ctx, m.all.Frames(begin-from, end-from), ltr, first, begin); err != nil {
+	if known < to {
+		if err := m.e.Terms(r.ctx, m.all.Frames(known-from, to-from), ltr, first, known); err != nil {
 			return nil, err
 		}
 	}
 	return m.all.Frames(0, to-from), nil
 }
 
-// catchUp follows the motion of src up to a frame, from what is kept on if there is something. Frames are told by how many come
-// before them in the order of m.
+// catchUp follows the motion up to a frame of src, from what is kept on if there is something.
 func (m *moving) catchUp(r *run, src *volume.Clip, frame int) error {
 	if frame <= 0 {
 		return nil
@@ -78,15 +71,11 @@ func (m *moving) catchUp(r *run, src *volume.Clip, frame int) error {
 	const atOnce = 4
 	for from := m.e.Frame(); from < frame; from += atOnce {
 		to := min(from+atOnce, frame)
-		first, last := from, to
-		if m.backwards {
-			first, last = src.T-1-to, src.T-1-from
-		}
-		part, err := src.Window(first, last+1)
+		part, err := src.Window(from, to+1)
 		if err != nil {
 			return err
 		}
-		if err := m.e.Follow(r.ctx, part, first, to); err != nil {
+		if err := m.e.Follow(r.ctx, part, from, to); err != nil {
 			return err
 		}
 		if tick != nil {
@@ -103,10 +92,10 @@ func (m *moving) catchUp(r *run, src *volume.Clip, frame int) error {
 	return nil
 }
 
-// remember says that the next block needs the terms of frames from … to−1. What is kept is of a longest block before that: a run that
-// goes on may have other blocks, as it may have more memory or less, and does that one again in which it was.
-func (m *moving) remember(from, to int) {
-	if m.e != nil && m.later.Frame() < m.e.Place(from, to)-net.LongestBlock {
+// remember says that the next block needs terms from frame next on. What is kept is of a longest block before that: a run that goes on may
+// have other blocks, as it may have more memory or less, and does that one again in which it was.
+func (m *moving) remember(next int) {
+	if m.e != nil && m.later.Frame() < next-net.LongestBlock {
 		m.earlier, m.later = m.later, m.e.Known
 	}
 }

@@ -32,50 +32,38 @@ func TestTermsOfBlocks(t *testing.T) {
 	r.job, _, err = job.Open(r.opts.Job, nil, false, &r.st)
 	require.NoError(t, err)
 	defer r.job.Close()
-	for _, backwards := range []bool{false, true} {
-		want := volume.New(ltr.T, 48, 48, 3)
-		require.NoError(t, motion.Terms(t.Context(), want, ltr, r.weights, backwards))
-		for _, step := range []int{1, 2, 9, 32} {
-			m := moving{name: fmt.Sprintf("flow-%d-%v", step, backwards), clip: step, backwards: backwards}
-			block := func(done int) (from, to int) { // whose terms the block after so many frames needs
-				from, to = max(done-3, 0), min(done+step+3, ltr.T)
-				if backwards {
-					from, to = ltr.T-to, ltr.T-from
-				}
-				return from, to
-			}
-			for done := 0; done < ltr.T; done += step {
-				from, to := block(done)
-				lo, hi := max(from-motion.Reach, 0), min(to+motion.Reach, ltr.T)
-				got, err := m.terms(r, src, ltr.Frames(lo, hi), lo, from, to)
+	want := volume.New(ltr.T, 48, 48, 3)
+	require.NoError(t, motion.Terms(t.Context(), want, ltr, r.weights))
+	for _, step := range []int{1, 2, 9, 32} {
+		m := moving{name: fmt.Sprintf("flow-%d", step), clip: step}
+		for t0 := 0; t0 < ltr.T; t0 += step {
+			from, to := max(t0-3, 0), min(t0+step+3, ltr.T)
+			lo, hi := max(from-motion.Reach, 0), min(to+motion.Reach, ltr.T)
+			got, err := m.terms(r, src, ltr.Frames(lo, hi), lo, from, to)
+			require.NoError(t, err)
+			require.Equal(t, want.Frames(from, to).Data, got.Data, "%d to %d", from, to)
+			if t0%8 == 0 {
+				later, left := moving{name: m.name, clip: step}, ltr.Clone()
+				clear(left.Frames(0, m.earlier.Frame()).Data) // which are not looked at again
+				got, err = later.terms(r, volume.InMemory(left), ltr.Frames(lo, hi), lo, from, to)
 				require.NoError(t, err)
-				require.Equal(t, want.Frames(from, to).Data, got.Data, "%d to %d", from, to)
-				if done%8 == 0 {
-					later, left := moving{name: m.name, clip: step, backwards: backwards}, ltr.Clone()
-					gone := left.Frames(0, m.earlier.Frame())
-					if backwards {
-						gone = left.Frames(ltr.T-m.earlier.Frame(), ltr.T)
-					}
-					clear(gone.Data) // which are not looked at again
-					got, err = later.terms(r, volume.InMemory(left), ltr.Frames(lo, hi), lo, from, to)
-					require.NoError(t, err)
-					require.Equal(t, want.Frames(from, to).Data, got.Data, "%d to %d, by what is kept", from, to)
-				}
-				from, to = block(done + step)
-				m.remember(from, to)
-				require.LessOrEqual(t, m.earlier.Frame(), max(done+step-3-net.LongestBlock, 0), "what is kept is of use for any next block")
-				require.NoError(t, m.keep(r))
+				require.Equal(t, want.Frames(from, to).Data, got.Data, "%d to %d, by what is kept", from, to)
 			}
-			require.Greater(t, m.earlier.Frame(), ltr.T-5*net.LongestBlock/2)
-			if step == 9 { // what was kept is taken for its own clip, where it is not of frames after those that are wanted
-				var kept bytes.Buffer
-				require.NoError(t, m.write(&kept))
-				at := m.earlier.Frame()
-				for _, c := range []struct{ clip, frame, restored int }{{step, at, at}, {step, at + 1, at}, {step, at - 1, 0}, {1, at, 0}} {
-					again := moving{clip: c.clip, e: motion.NewEstimator(48, 48, ltr.T, r.weights, backwards)}
-					again.restore(io.NopCloser(bytes.NewReader(kept.Bytes())), c.frame)
-					require.Equal(t, c.restored, again.e.Frame())
-				}
+			next := max(t0+step-3, 0)
+			m.remember(next)
+			require.LessOrEqual(t, m.earlier.Frame(), max(next-net.LongestBlock, 0), "what is kept is of use for any next block")
+			require.NoError(t, m.keep(r))
+		}
+		require.Greater(t, m.earlier.Frame(), ltr.T-5*net.LongestBlock/2)
+		if step == 9 { // what was kept is taken for its own clip, where it is not of frames after those that are wanted
+			var kept bytes.Buffer
+			require.NoError(t, m.write(&kept))
+			at := m.earlier.Frame()
+			require.Positive(t, at)
+			for _, c := range []struct{ clip, frame, restored int }{{step, at, at}, {step, at + 1, at}, {step, at - 1, 0}, {1, at, 0}} {
+				again := moving{clip: c.clip, e: motion.NewEstimator(48, 48, ltr.T, r.weights)}
+				again.restore(io.NopCloser(bytes.NewReader(kept.Bytes())), c.frame)
+				require.Equal(t, c.restored, again.e.Frame())
 			}
 		}
 	}
@@ -83,21 +71,6 @@ func TestTermsOfBlocks(t *testing.T) {
 	got, err := m.terms(r, src, ltr, 0, 0, 0)
 	require.NoError(t, err)
 	require.Nil(t, got)
-}
-
-// Where things come to rest, their motion is followed from the last frame on.
-func TestFollowsBackwards(t *testing.T) {
-	for _, clip := range synth.Suite() {
-		if clip.Name != "spinup" && clip.Name != "rundown" {
-			continue
-		}
-		ltr := clip.Render(32, 120, 160, 1)
-		set, _ := settingsOf(Fast)
-		r := &run{ctx: t.Context(), opts: Options{Cuts: []int{}}, set: set, weights: [2]float64{.5, .5}, frames: ltr.T, h: ltr.H, w: ltr.W}
-		r.tasks = plan(2, r.h, r.w, set.minSide)
-		require.NoError(t, r.see(0, volume.InMemory(ltr)))
-		require.Equal(t, clip.Name == "rundown", r.backwards(), clip.Name)
-	}
 }
 
 // A run that is stopped after each block and goes on gives the bits of one that was not, with or without what it kept of the motion.
@@ -110,24 +83,15 @@ func TestGoOnWithFlow(t *testing.T) {
 		o.Steps, o.Memory, o.Cuts = 60, ownMemory+40<<20, []int{17}
 		return o
 	}
-	defer func(was float64) { backwardsGain = was }(backwardsGain)
-	var results []*Volume
-	for _, c := range []struct {
-		name      string
-		backwards float64
-		harm      func(path string)
-	}{
-		{"kept", 100, func(string) {}},
-		{"lost", 100, func(path string) { require.NoError(t, os.Remove(path)) }},
-		{"damaged", 100, func(path string) { require.NoError(t, os.WriteFile(path, []byte("x"), 0o644)) }},
-		{"backwards", -100, func(string) {}},
+	want, res, err := do(t, t.Context(), v, options(t.TempDir()))
+	require.NoError(t, err)
+	require.NotZero(t, res.Shares[0], "the network has a share")
+	for name, harm := range map[string]func(path string){
+		"kept":    func(string) {},
+		"lost":    func(path string) { require.NoError(t, os.Remove(path)) },
+		"damaged": func(path string) { require.NoError(t, os.WriteFile(path, []byte("x"), 0o644)) },
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			backwardsGain = c.backwards
-			want, res, err := do(t, t.Context(), v, options(t.TempDir()))
-			require.NoError(t, err)
-			require.NotZero(t, res.Shares[0], "the network has a share")
-			results = append(results, want)
+		t.Run(name, func(t *testing.T) {
 			o := options(t.TempDir())
 			kept, known := filepath.Join(o.Job, flowName(0)+".tsr-kept"), 0
 			for i := range 99 {
@@ -153,12 +117,11 @@ func TestGoOnWithFlow(t *testing.T) {
 				require.ErrorIs(t, err, ErrStopped)
 				if _, err := os.Stat(kept); err == nil {
 					known++
-					c.harm(kept)
+					harm(kept)
 				}
 			}
 			require.Greater(t, known, 1)
 			require.NoFileExists(t, kept)
 		})
 	}
-	require.False(t, slices.Equal(results[0].Data, results[len(results)-1].Data), "backwards it is another result")
 }

@@ -70,9 +70,9 @@ type state struct {
 	Gains       []Checked                  `json:"gains,omitempty"`
 	Shares      []float64                  `json:"shares,omitempty"`
 	Agreement   []float64                  `json:"agreement,omitempty"`
-	Means       map[string][3]float32      `json:"means,omitempty"` // colours of levels to learn from
-	Due         bool                       `json:"due,omitempty"`   // a validation on the way, before the next step
-	Flow        map[int]flowSeen           `json:"flow,omitempty"`  // what optical flow sees in the level of a stage
+	Means       map[string][3]float32      `json:"means,omitempty"`   // colours of levels to learn from
+	Due         bool                       `json:"due,omitempty"`     // a validation on the way, before the next step
+	Trusted     map[int]bool               `json:"trusted,omitempty"` // stages on whose level optical flow is right
 }
 
 // run is one call of Upsample.

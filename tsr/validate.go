@@ -91,7 +91,7 @@ const (
 
 // flow measures how well the motion that optical flow sees rebuilds a level from itself coarsened once more in time. No network
 // is asked.
-func (r *run) flow(level *volume.Clip, backwards bool) (sum checked, err error) {
+func (r *run) flow(level *volume.Clip) (sum checked, err error) {
 	for _, s := range middles(r.shots(level), validationPixels/(level.H*level.W), 2) {
 		htr, err := level.Window(s.from, s.to)
 		if err != nil {
@@ -103,7 +103,7 @@ func (r *run) flow(level *volume.Clip, backwards bool) (sum checked, err error) 
 			return sum, err
 		}
 		terms := volume.New(ltr.T, ltr.H, ltr.W, ltr.C)
-		if err := motion.Terms(r.ctx, terms, ltr, r.weights, backwards); err != nil {
+		if err := motion.Terms(r.ctx, terms, ltr, r.weights); err != nil {
 			return sum, err
 		}
 		share := [2]float64{2 * r.weights[1], -2 * r.weights[0]}
@@ -118,53 +118,30 @@ func (r *run) flow(level *volume.Clip, backwards bool) (sum checked, err error) 
 	return sum, nil
 }
 
-// flowSeen is what optical flow sees in a level.
-type flowSeen struct {
-	Trusted   bool `json:"trusted"`   // it is right
-	Backwards bool `json:"backwards"` // more so if it begins with the last frame
-}
-
-// backwardsGain is how much more the motion must gain that is followed from the last frame on, in dB, for that to be done. What matters
-// is more than that: docs/experiments.md. A test sets it.
-var backwardsGain = 0.25
-
-// see finds out what optical flow sees in a stage's level.
-func (r *run) see(stage int, level *volume.Clip) error {
-	if _, known := r.st.Flow[stage]; known || !r.set.net.Motion {
-		return nil
-	}
-	flow, err := r.flow(level, false)
-	if err != nil {
-		return err
-	}
-	back, err := r.flow(level, true)
-	if err != nil {
-		return err
-	}
-	var s flowSeen
-	if back.gain(1) > flow.gain(1)+backwardsGain {
-		s.Backwards, flow = true, back
-	}
-	s.Trusted = flow.share() >= trustedShare && flow.gain(1) >= trustedGain
-	if r.st.Flow == nil {
-		r.st.Flow = map[int]flowSeen{}
-	}
-	r.st.Flow[stage] = s
-	return nil
-}
-
-// mix is the mix of pairs for a stage. Pans are interpolated along their motion without fault: they teach the network to follow it.
+// mix is the mix of pairs for a level. Pans are interpolated along their motion without fault: they teach the network to follow it.
 // So they have no part where optical flow is wrong about the clip, nor where it gains too little to tell.
-func (r *run) mix(stage int) train.Mix {
+func (r *run) mix(stage int, level *volume.Clip) (train.Mix, error) {
 	mix := r.set.mix
-	if r.set.net.Motion && !r.st.Flow[stage].Trusted {
+	if mix.Pan == 0 || !r.set.net.Motion {
+		return mix, nil
+	}
+	trusted, known := r.st.Trusted[stage]
+	if !known {
+		flow, err := r.flow(level)
+		if err != nil {
+			return mix, err
+		}
+		trusted = flow.share() >= trustedShare && flow.gain(1) >= trustedGain
+		if r.st.Trusted == nil {
+			r.st.Trusted = map[int]bool{}
+		}
+		r.st.Trusted[stage] = trusted
+	}
+	if !trusted {
 		mix.Pan = 0
 	}
-	return mix
+	return mix, nil
 }
-
-// backwards says whether the motion of the current task's level is followed from the last frame on.
-func (r *run) backwards() bool { return r.st.Flow[r.tasks[r.st.Task].stage].Backwards }
 
 // agree measures the same on what the networks make of the level itself: that result, filmed again from the second of its
 // frames on, is a clip of the level's own speed, in other words half a frame later, and the result is its truth. Networks
@@ -219,7 +196,7 @@ func (r *run) cubic(ltr *volume.Volume) (*volume.Volume, error) {
 // double gives the frames that the networks make of a clip, back-projected in time, to take, with the number of the first.
 func (r *run) double(models []*net.Model, codec *net.Codec, ltr *volume.Volume, take func(first int, v *volume.Volume)) error {
 	u := net.NewUpsampler(models, r.be, codec, ltr.T, ltr.H, ltr.W, r.inferenceMemory())
-	return r.upsampleBlocks(u, volume.InMemory(ltr), 0, &moving{backwards: r.backwards()}, func(_, first int, v, _ *volume.Volume) error {
+	return r.upsampleBlocks(u, volume.InMemory(ltr), 0, &moving{}, func(_, first int, v, _ *volume.Volume) error {
 		take(first, v)
 		return nil
 	})

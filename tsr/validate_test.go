@@ -38,14 +38,14 @@ func TestPansWhereFlowIsRight(t *testing.T) {
 			r.frames, r.h, r.w = c.htr.T/2, c.htr.H, c.htr.W
 			r.tasks = plan(2, r.h, r.w, set.minSide)
 			level := volume.InMemory(pyramid.Expose(c.htr, 2, e))
-			flow, err := r.flow(level, false)
+			flow, err := r.flow(level)
 			require.NoError(t, err)
 			gain := flow.gain(1)
 			t.Logf("%s %v: %.2f dB, share %.2f", name, e, gain, flow.share())
 			require.GreaterOrEqual(t, gain, c.least, name)
 			require.LessOrEqual(t, gain, c.most, name)
-			require.NoError(t, r.see(0, level))
-			mix := r.mix(0)
+			mix, err := r.mix(0, level)
+			require.NoError(t, err)
 			require.Equal(t, c.pans, mix.Pan > 0, name)
 			require.Equal(t, set.mix.Within, mix.Within)
 		}

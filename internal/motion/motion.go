@@ -28,36 +28,29 @@ const (
 	moving = 0.5
 )
 
-// Estimator estimates the motion of a clip, pair of frames by pair of frames. The search for each tries what was found for the
-// one before, as things mostly go on moving as they did. So a wheel that spins up from rest is seen to turn
-// forwards even where, to who has not seen more than two frames of it, it turns backwards. One that comes to rest is seen so by who
-// begins with the last frame.
+// Estimator estimates the motion of a clip from its first frame on, pair of frames by pair of frames. The search for each tries
+// what was found for the one before, as things mostly go on moving as they did. So a wheel that spins up from rest is seen to turn
+// forwards even where, to who has not seen more than two frames of it, it turns backwards.
 type Estimator struct {
 	h, w, frames     int
-	backwards        bool // it begins with the last frame; frames and pairs are counted from there
-	fh, fw, halvings int  // of the frames that optical flow sees
+	fh, fw, halvings int // of the frames that optical flow sees
 	before, after    Side
 	Known
 	fields []*field
 }
 
-// Known is what an Estimator keeps of the frames that it has followed. It holds 16 bytes a pixel of the flow.
+// Known is what an Estimator keeps of the frames before. It holds 16 bytes a pixel of the flow.
 type Known struct {
 	pairs int   // how many pairs are followed, from that of frames 0 and 1 on
 	last  flows // of the last of them that differed; nil if none did
 }
 
 // NewEstimator returns the estimator of a clip of so many frames [h,w,3] with values in [0,1]. share are those of two HTR
-// frames in one of them. It follows the motion from the first frame on or, backwards, from the last one on.
-func NewEstimator(h, w, frames int, share [2]float64, backwards bool) *Estimator {
-	e := &Estimator{h: h, w: w, frames: frames, backwards: backwards}
+// frames in one of them.
+func NewEstimator(h, w, frames int, share [2]float64) *Estimator {
+	e := &Estimator{h: h, w: w, frames: frames}
 	e.fh, e.fw, e.halvings = flowSize(h, w)
-	if backwards { // a clip in whose pairs a comes after b
-		e.before, e.after = Sides([2]float64{share[1], share[0]})
-		e.before.Share, e.after.Share = -e.before.Share, -e.after.Share
-	} else {
-		e.before, e.after = Sides(share)
-	}
+	e.before, e.after = Sides(share)
 	return e
 }
 
@@ -69,13 +62,13 @@ func NewEstimator(h, w, frames int, share [2]float64, backwards bool) *Estimator
 // frames that are too small for optical flow.
 //
 // An error is ctx's or OpenCV's.
-func Terms(ctx context.Context, dst, src *volume.Volume, w [2]float64, backwards bool) error {
-	return NewEstimator(src.H, src.W, src.T, w, backwards).Terms(ctx, dst, src, 0, 0)
+func Terms(ctx context.Context, dst, src *volume.Volume, w [2]float64) error {
+	return NewEstimator(src.H, src.W, src.T, w).Terms(ctx, dst, src, 0, 0)
 }
 
 // Terms fills dst [n,H,W,3] with the terms, as of the function Terms, of frames from … from+n−1. src holds the clip's frames first,
-// first+1, …, of which all within Reach of those wanted must be there. Frames are asked for in the estimator's order, without gaps but
-// for what Follow has seen.
+// first+1, …, of which all within Reach of those wanted must be there, and from on those that are not followed yet. Frames are asked
+// for in order: none before from may be asked for later.
 //
 // The result does not depend on how a clip is divided into calls.
 func (e *Estimator) Terms(ctx context.Context, dst, src *volume.Volume, first, from int) error {
@@ -83,25 +76,16 @@ func (e *Estimator) Terms(ctx context.Context, dst, src *volume.Volume, first, f
 		panic("motion: clips of other sizes")
 	}
 	clear(dst.Data)
-	n := e.Place(from, from+dst.T)
-	return e.follow(ctx, &part{e, src, first, dst, from}, n, min(n+dst.T, e.frames-1))
+	return e.follow(ctx, &part{e, src, first, dst, from}, min(from+dst.T, e.frames-1))
 }
 
-// Place returns how many frames of the clip come before frames from … to−1 in the estimator's order.
-func (e *Estimator) Place(from, to int) int {
-	if e.backwards {
-		return e.frames - to
-	}
-	return from
+// Follow takes note of the motion up to frame to, which lies in the clip, for terms from there on. src holds frames first,
+// first+1, … of the clip, from Frame() to to.
+func (e *Estimator) Follow(ctx context.Context, src *volume.Volume, first, to int) error {
+	return e.follow(ctx, &part{e, src, first, nil, to}, to)
 }
 
-// Follow takes note of the motion up to the frame before which n others come in the estimator's order, for terms from there on. src holds
-// the clip's frames first, first+1, …, among them those from Frame() to n in that order.
-func (e *Estimator) Follow(ctx context.Context, src *volume.Volume, first, n int) error {
-	return e.follow(ctx, &part{e, src, first, nil, 0}, n, n)
-}
-
-// Frame tells the last frame whose motion is known by how many come before it in the estimator's order. Terms are told from there on.
+// Frame is the number of the last frame whose motion is known. Terms are told from there on.
 func (k Known) Frame() int { return k.pairs }
 
 // Bytes is how much Write writes.
@@ -119,8 +103,8 @@ func (k Known) Write(w io.Writer) error {
 	return nil
 }
 
-// Resume makes what Write wrote of the same clip the estimator's, unless it is of a frame after that in the estimator's order. It
-// returns an error if it cannot, and leaves the estimator as it is then.
+// Resume makes what Write wrote of the same clip the estimator's, unless it is of a frame after that. It returns an error if it
+// cannot, and leaves the estimator as it is then.
 func (e *Estimator) Resume(r io.Reader, frame int) error {
 	var head [2]int64
 	if err := binary.Read(r, binary.LittleEndian, &head); err != nil {
@@ -145,14 +129,14 @@ func (e *Estimator) Resume(r io.Reader, frame int) error {
 
 var errOther = errors.New("motion of another clip, or of frames after those that are wanted")
 
-// follow follows pairs up to that which ends with frame to, and adds what they tell to the terms that p wants, of frames from on.
-func (e *Estimator) follow(ctx context.Context, p *part, from, to int) error {
+// follow follows pairs up to that which ends with frame to, and adds what they tell to the terms that p wants.
+func (e *Estimator) follow(ctx context.Context, p *part, to int) error {
 	if min(e.fh, e.fw) < opencv.SmallestFlow {
 		return nil
 	}
 	begin := e.pairs
 	if p.dst != nil { // the pair that ends with the first frame wanted tells of it, too
-		if begin = max(from-1, 0); begin < e.pairs-1 || begin > e.pairs {
+		if begin = max(p.from-1, 0); begin < e.pairs-1 || begin > e.pairs {
 			panic("motion: frames out of order")
 		}
 	}
@@ -191,7 +175,7 @@ func taps(at float64) (t [5]float64) {
 	return t
 }
 
-// part is a part of a clip whose terms are wanted: those of the clip's frames from on, in dst, nil if none.
+// part is a part of a clip whose terms are wanted: those of frames from on, in dst, nil if none.
 type part struct {
 	*Estimator
 	src   *volume.Volume
@@ -200,18 +184,8 @@ type part struct {
 	from  int
 }
 
-// at returns where in the clip the frame is before which n others come.
-func (e *Estimator) at(n int) int {
-	if e.backwards {
-		return e.frames - 1 - n
-	}
-	return n
-}
-
-// frame returns a frame, mirrored beyond the clip's ends, end frames repeated.
-func (p *part) frame(n int) []float32 {
-	return p.src.Frame(p.at(resample.Mirror(n, p.frames)) - p.first)
-}
+// frame returns a frame of the clip, mirrored beyond its ends, end frames repeated.
+func (p *part) frame(n int) []float32 { return p.src.Frame(resample.Mirror(n, p.frames) - p.first) }
 
 // pair is one of frames n and n+1.
 type pair struct {
@@ -294,7 +268,7 @@ func (p *part) add(f *field, m *pair) {
 	}
 	n := m.n
 	f.p, f.q, f.flows = m.p, m.q, m.flows
-	if p.wanted(n) && p.after.Away > 0 {
+	if p.wanted(n) {
 		f.between(float32(p.after.Away))
 		p.side(n, &p.after, f.motion, float32(-p.after.Away), n+1, float32(1-p.after.Away), float32(p.after.Away))
 	}
@@ -306,16 +280,13 @@ func (p *part) add(f *field, m *pair) {
 	if n == 0 && p.wanted(0) && p.before.Away > 0 {
 		p.side(0, &p.before, f.there, float32(p.before.Away), 0, 0, 0)
 	}
-	if n+1 == p.frames-1 && p.wanted(n+1) && p.after.Away > 0 {
+	if n+1 == p.frames-1 && p.wanted(n+1) {
 		p.side(n+1, &p.after, f.back, float32(p.after.Away), n+1, 0, 0)
 	}
 	f.p, f.q, f.flows = nil, nil, flows{}
 }
 
-func (p *part) wanted(n int) bool {
-	n = p.at(n)
-	return n >= p.from && n < p.from+p.dst.T
-}
+func (p *part) wanted(n int) bool { return n >= p.from && n < p.from+p.dst.T }
 
 // side adds a side's part to the term of frame n. Where the motion is m, the side shows what frame n shows at own·m and frame
 // other at far·m from there; other's share is blend.
@@ -325,5 +296,5 @@ func (p *part) side(n int, s *Side, motion []float32, own float32, other int, fa
 		around[i] = p.frame(n + i - 2)
 	}
 	along := along{p.h, p.w, p.fh, p.fw, float32(int(1) << p.halvings), own, far, blend}
-	add(p.dst.Frame(p.at(n)-p.from), &around, p.frame(other), motion, s, along)
+	add(p.dst.Frame(n-p.from), &around, p.frame(other), motion, s, along)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -28,7 +29,7 @@ func film(htr *volume.Volume, w [2]float64) *volume.Volume {
 
 func terms(t *testing.T, ltr *volume.Volume, w [2]float64) *volume.Volume {
 	out := volume.New(ltr.T, ltr.H, ltr.W, 3)
-	require.NoError(t, Terms(t.Context(), out, ltr, w, false))
+	require.NoError(t, Terms(t.Context(), out, ltr, w))
 	return out
 }
 
@@ -113,118 +114,92 @@ func TestTermsOfParts(t *testing.T) {
 	ltr := film(synth.Turntable(40, 64, 80, 0.01), [2]float64{.5, .5})
 	copy(ltr.Frame(9), ltr.Frame(8)) // a pair without flow, whose neighbours have some
 	for name, w := range exposures {
-		for _, backwards := range []bool{false, true} {
-			want := volume.New(ltr.T, ltr.H, ltr.W, 3)
-			require.NoError(t, Terms(t.Context(), want, ltr, w, backwards))
-			for _, n := range []int{1, 3, 11} {
-				e := NewEstimator(ltr.H, ltr.W, ltr.T, w, backwards)
-				for done := 0; done < ltr.T; done += n {
-					from, to := done, min(done+n, ltr.T)
-					if backwards {
-						from, to = ltr.T-to, ltr.T-from
-					}
-					var known bytes.Buffer
-					require.NoError(t, e.Write(&known))
-					require.EqualValues(t, e.Bytes(), known.Len())
-					part := func(e *Estimator) {
-						lo, hi := max(from-Reach, 0), min(to+Reach, ltr.T)
-						got := volume.New(to-from, ltr.H, ltr.W, 3)
-						require.NoError(t, e.Terms(t.Context(), got, ltr.Frames(lo, hi), lo, from))
-						require.Equal(t, want.Frames(from, to).Data, got.Data, "%s: %d to %d", name, from, to)
-					}
-					part(e)
-
-					again := NewEstimator(ltr.H, ltr.W, ltr.T, w, backwards)
-					if done > 1 && done%2 == 0 {
-						require.Error(t, again.Resume(bytes.NewReader(known.Bytes()), done-2), "from later frames")
-						require.Error(t, again.Resume(bytes.NewReader(known.Bytes()[:known.Len()-1]), done), "cut off")
-						require.Error(t, NewEstimator(48, 48, ltr.T, w, backwards).Resume(bytes.NewReader(known.Bytes()), done), "another size")
-					}
-					follow := func(e *Estimator, to int) {
-						first, last := e.Frame(), to
-						if backwards {
-							first, last = ltr.T-1-last, ltr.T-1-first
-						}
-						require.NoError(t, e.Follow(t.Context(), ltr.Frames(first, last+1), first, to))
-					}
-					if at := e.Frame() - n - 2; at > 0 {
-						before := NewEstimator(ltr.H, ltr.W, ltr.T, w, backwards)
-						follow(before, at)
-						known.Reset()
-						require.NoError(t, before.Write(&known))
-						require.NoError(t, again.Resume(&known, at))
-					}
-					if begin := max(done-1, 0); again.Frame() < begin {
-						follow(again, begin)
-					}
-					part(again)
+		want := terms(t, ltr, w)
+		for _, n := range []int{1, 3, 11} {
+			e := NewEstimator(ltr.H, ltr.W, ltr.T, w)
+			for from := 0; from < ltr.T; from += n {
+				to := min(from+n, ltr.T)
+				var known bytes.Buffer
+				require.NoError(t, e.Write(&known))
+				require.EqualValues(t, e.Bytes(), known.Len())
+				part := func(e *Estimator) {
+					lo, hi := max(from-Reach, 0), min(to+Reach, ltr.T)
+					got := volume.New(to-from, ltr.H, ltr.W, 3)
+					require.NoError(t, e.Terms(t.Context(), got, ltr.Frames(lo, hi), lo, from))
+					require.Equal(t, want.Frames(from, to).Data, got.Data, "%s: %d to %d", name, from, to)
 				}
+				part(e)
+
+				again := NewEstimator(ltr.H, ltr.W, ltr.T, w)
+				if from > 1 && from%2 == 0 {
+					require.Error(t, again.Resume(bytes.NewReader(known.Bytes()), from-2), "from later frames")
+					require.Error(t, again.Resume(bytes.NewReader(known.Bytes()[:known.Len()-1]), from), "cut off")
+					require.Error(t, NewEstimator(48, 48, ltr.T, w).Resume(bytes.NewReader(known.Bytes()), from), "another size")
+				}
+				if at := e.Frame() - n - 2; at > 0 {
+					before := NewEstimator(ltr.H, ltr.W, ltr.T, w)
+					require.NoError(t, before.Follow(t.Context(), ltr.Frames(0, at+1), 0, at))
+					known.Reset()
+					require.NoError(t, before.Write(&known))
+					require.NoError(t, again.Resume(&known, at))
+				}
+				if begin := max(from-1, 0); again.Frame() < begin {
+					at := again.Frame()
+					require.NoError(t, again.Follow(t.Context(), ltr.Frames(at, begin+1), at, begin))
+				}
+				part(again)
 			}
 		}
 	}
 	require.Panics(t, func() {
-		e := NewEstimator(ltr.H, ltr.W, ltr.T, exposures["full"], false)
+		e := NewEstimator(ltr.H, ltr.W, ltr.T, exposures["full"])
 		_ = e.Terms(t.Context(), volume.New(1, ltr.H, ltr.W, 3), ltr, 0, 5)
 	})
 }
 
-// A wheel that spins up from rest is followed beyond the speed at which it looks as if it turned back, and so is one that comes to
-// rest, from its last frame on.
+// A texture that spins up from rest is followed beyond the speed at which it looks as if it turned back.
 func TestFollowsBeyondAlias(t *testing.T) {
+	clip := synth.Suite()
+	i := slices.IndexFunc(clip, func(c synth.Clip) bool { return c.Name == "spinup" })
+	htr := clip[i].Render(64, 120, 160, 2)
 	w := [2]float64{.5, .5}
-	for _, clip := range synth.Suite() {
-		if clip.Name != "spinup" && clip.Name != "rundown" {
-			continue
+	ltr := film(htr, w)
+	cubic := differences(ltr, w)
+	gain := func(terms *volume.Volume) float64 {
+		both := volume.New(ltr.T, ltr.H, ltr.W, 3)
+		for i, e := range terms.Data {
+			both.Data[i] = cubic.Data[i] + e
 		}
-		t.Run(clip.Name, func(t *testing.T) {
-			htr := clip.Render(32, 120, 160, 2)
-			ltr := film(htr, w)
-			cubic := differences(ltr, w)
-			gain := func(terms *volume.Volume) float64 {
-				both := volume.New(ltr.T, ltr.H, ltr.W, 3)
-				for i, e := range terms.Data {
-					both.Data[i] = cubic.Data[i] + e
-				}
-				return psnr(both, ltr, htr, w, 0, ltr.T) - psnr(cubic, ltr, htr, w, 0, ltr.T)
-			}
-			followed, alone := volume.New(ltr.T, ltr.H, ltr.W, 3), volume.New(ltr.T, ltr.H, ltr.W, 3)
-			require.NoError(t, Terms(t.Context(), followed, ltr, w, clip.Name == "rundown"))
-			for n := range ltr.T { // who sees only the frames around
-				lo, hi := max(n-1, 0), min(n+2, ltr.T)
-				copy(alone.Frame(n), terms(t, ltr.Frames(lo, hi), w).Frame(n-lo))
-			}
-			t.Logf("%.2f dB, without what went before %.2f", gain(followed), gain(alone))
-			require.Greater(t, gain(followed), gain(alone)+0.5)
-		})
+		return psnr(both, ltr, htr, w, 20, ltr.T) - psnr(cubic, ltr, htr, w, 20, ltr.T)
 	}
+	followed, alone := terms(t, ltr, w), volume.New(ltr.T, ltr.H, ltr.W, 3)
+	for n := range ltr.T { // who sees only the frames around
+		lo, hi := max(n-1, 0), min(n+2, ltr.T)
+		copy(alone.Frame(n), terms(t, ltr.Frames(lo, hi), w).Frame(n-lo))
+	}
+	t.Logf("%.2f dB, without what went before %.2f", gain(followed), gain(alone))
+	require.Greater(t, gain(followed), gain(alone)+0.5)
 }
 
-// backwards returns a clip's last frame first.
-func backwards(v *volume.Volume) *volume.Volume {
-	out := volume.New(v.T, v.H, v.W, v.C)
-	for n := range v.T {
-		copy(out.Frame(n), v.Frame(v.T-1-n))
-	}
-	return out
-}
-
-// The terms of a clip backwards, whose HTR frames have their shares exchanged, are those of the clip, negative and in reverse: exactly if
-// it is followed from its last frame on, else up to what optical flow sees otherwise.
+// Backwards, and with an exposure that is the same backwards, the terms are those of the clip forwards, negative and in
+// reverse, up to what optical flow sees otherwise in that direction.
 func TestTermsBackwards(t *testing.T) {
-	for name, w := range exposures {
-		ltr := film(synth.Turntable(20, 64, 80, 0.01), w)
-		reversed := backwards(terms(t, backwards(ltr), [2]float64{w[1], w[0]}))
-		own, forwards := volume.New(ltr.T, ltr.H, ltr.W, 3), terms(t, ltr, w)
-		require.NoError(t, Terms(t.Context(), own, ltr, w, true))
-		var same, other float64
-		for i, x := range forwards.Data {
-			y := -reversed.Data[i]
-			require.Equal(t, y, own.Data[i], name)
-			same += float64((x - y) * (x - y))
-			other += float64((x + y) * (x + y))
-		}
-		require.Less(t, 20*same, other, name)
+	w := [2]float64{.5, .5}
+	ltr := film(synth.Turntable(20, 64, 80, 0.01), w)
+	back := volume.New(ltr.T, ltr.H, ltr.W, 3)
+	for n := range ltr.T {
+		copy(back.Frame(n), ltr.Frame(ltr.T-1-n))
 	}
+	a, b := terms(t, ltr, w), terms(t, back, w)
+	var same, other float64
+	for n := range ltr.T {
+		for i, x := range a.Frame(n) {
+			y := b.Frame(ltr.T - 1 - n)[i]
+			same += float64((x + y) * (x + y))
+			other += float64((x - y) * (x - y))
+		}
+	}
+	require.Less(t, 20*same, other)
 }
 
 // Large frames are seen halved; what moves is found all the same.
@@ -263,7 +238,7 @@ func TestTermsCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	ltr := synth.Pan(8, 64, 64, 1, 1)
-	require.ErrorIs(t, Terms(ctx, volume.New(8, 64, 64, 3), ltr, [2]float64{.5, .5}, false), context.Canceled)
+	require.ErrorIs(t, Terms(ctx, volume.New(8, 64, 64, 3), ltr, [2]float64{.5, .5}), context.Canceled)
 }
 
 // A pixel of a frame that is a polynomial of second order in x and y is found between pixels as it is.
@@ -320,7 +295,7 @@ func BenchmarkTerms(b *testing.B) {
 	ltr := synth.Pan(16, 180, 320, 2, 3)
 	out := volume.New(16, 180, 320, 3)
 	for b.Loop() {
-		if err := Terms(b.Context(), out, ltr, [2]float64{.5, .5}, false); err != nil {
+		if err := Terms(b.Context(), out, ltr, [2]float64{.5, .5}); err != nil {
 			b.Fatal(err)
 		}
 	}
