@@ -34,6 +34,10 @@ func Suite() []Clip {
 			scene: func(h, w int) scene {
 				return wheel(h, w, func(t float64) float64 { return wheelSpeed * t * t / (2 * Frames) })
 			}},
+		{Name: "rundown", Shows: "a wheel that runs down from 0.7 spokes a frame to rest: at first it seems to turn backwards",
+			scene: func(h, w int) scene {
+				return wheel(h, w, func(t float64) float64 { return wheelSpeed * (t - t*t/(2*Frames)) })
+			}},
 		{Name: "turntable", Shows: "a texture that turns by 7° a frame, so that speed grows with the radius",
 			scene: func(h, w int) scene { return turntable(h, w, 0.02) }},
 		{Name: "falling", Shows: "discs and diamonds that fall faster and faster, in front of each other", scene: falling},
