@@ -38,6 +38,9 @@ var tools = sync.OnceValues(func() (t struct{ bin, clip string }, err error) {
 	if err != nil {
 		return t, err
 	}
+	if err := lookAtSources(); err != nil {
+		return t, err
+	}
 	t.bin, t.clip = filepath.Join(dir, "tsr"), filepath.Join(dir, "in.mkv")
 	for _, c := range []*exec.Cmd{
 		exec.Command("go", "build", "-tags", "faultinject", "-o", t.bin, "tsr/cmd/tsr"),
@@ -49,6 +52,24 @@ var tools = sync.OnceValues(func() (t struct{ bin, clip string }, err error) {
 	}
 	return t, nil
 })
+
+// lookAtSources looks at every file that may be part of the command. go test keeps the results of a test until a package changes that it
+// imports or a file that it looks at; what a go build of its own reads it does not know.
+func lookAtSources() error {
+	return filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && strings.HasPrefix(d.Name(), ".") && d.Name() != ".." {
+			return fs.SkipDir
+		}
+		switch filepath.Ext(path) {
+		case ".go", ".c", ".cpp", ".h", ".mod":
+			_, err = os.Stat(path)
+		}
+		return err
+	})
+}
 
 func TestMain(m *testing.M) {
 	flag.Parse()
