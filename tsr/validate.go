@@ -118,6 +118,29 @@ func (r *run) flow(level *volume.Clip) (sum checked, err error) {
 	return sum, nil
 }
 
+// steady says whether the motion of a level that a network made is that of the same level at half its rate, from which the next network
+// learns. Of a wheel that is aliased there and not here it would learn to turn against what flow says, and flow is right here.
+// (The first network has no choice but to learn from the clip, and mends its flow where that is wrong at both rates.)
+func (r *run) steady(stage int, level *volume.Clip) (bool, error) {
+	if stage == 0 || !r.set.net.Motion {
+		return true, nil
+	}
+	for _, s := range middles(r.shots(level), validationPixels/(level.H*level.W), 2) {
+		htr, err := level.Window(s.from, s.to)
+		if err != nil {
+			return false, err
+		}
+		same, err := motion.Steady(r.ctx, htr, pyramid.Expose(htr, 2, r.opts.Exposure))
+		if err != nil {
+			return false, err
+		}
+		if same < 0 {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
 // mix is the mix of pairs for a level. Pans are interpolated along their motion without fault: they teach the network to follow it.
 // So they have no part where optical flow is wrong about the clip, nor where it gains too little to tell.
 func (r *run) mix(stage int, level *volume.Clip) (train.Mix, error) {

@@ -51,3 +51,24 @@ func TestPansWhereFlowIsRight(t *testing.T) {
 		}
 	}
 }
+
+// A network that would learn from a wheel that is aliased only at half the rate is left out, but for the first, which has nothing else to
+// learn from.
+func TestLearnsOnlyFromSteadyMotion(t *testing.T) {
+	for name, c := range map[string]struct {
+		level  *volume.Volume
+		stage  int
+		steady bool
+	}{
+		"wheel":                {synth.Wheel(32, 96, 96, 0.35/16), 1, false},
+		"wheel, first network": {synth.Wheel(32, 96, 96, 0.35/16), 0, true},
+		"slow wheel":           {synth.Wheel(32, 96, 96, 0.1/16), 1, true},
+		"pan":                  {synth.Pan(32, 96, 96, 1, 2), 2, true},
+	} {
+		set, _ := settingsOf(Fast)
+		r := &run{ctx: t.Context(), opts: Options{Cuts: []int{}}, set: set, weights: [2]float64{.5, .5}, frames: c.level.T, h: 96, w: 96}
+		steady, err := r.steady(c.stage, volume.InMemory(c.level))
+		require.NoError(t, err)
+		require.Equal(t, c.steady, steady, name)
+	}
+}
