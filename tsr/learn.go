@@ -100,9 +100,13 @@ func (r *run) learn(t task) error {
 	if !r.teaches() {
 		return r.unlearnt(t, m, codec, level)
 	}
-	if steady, err := r.steady(t.stage, level); err != nil {
-		return err
-	} else if !steady {
+	steady := r.st.Block > 0 // a training that has begun was allowed to
+	if !steady {
+		if steady, err = r.steady(t.stage, level); err != nil {
+			return err
+		}
+	}
+	if !steady {
 		r.note("%v: what moves there seems to move back at half its rate, and teaches nothing: cubic interpolation with back-projection", t.in)
 		return r.unlearnt(t, m, codec, level)
 	}

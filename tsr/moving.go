@@ -61,12 +61,12 @@ func (m *moving) catchUp(r *run, src *volume.Clip, frame int) error {
 	if frame <= 0 {
 		return nil
 	}
+	var tick *ticker
 	if m.name != "" {
 		m.restore(r.job.Kept(m.name), frame)
-	}
-	var tick *ticker
-	if m.level != "" && frame-m.e.Frame() > 3*net.LongestBlock {
-		tick = r.ticker(progress.Motion, m.level, m.e.Frame(), frame)
+		if frame-m.e.Frame() > 3*net.LongestBlock {
+			tick = r.ticker(progress.Motion, m.level, m.e.Frame(), frame)
+		}
 	}
 	const atOnce = 4
 	for from := m.e.Frame(); from < frame; from += atOnce {

@@ -538,8 +538,6 @@ func TestBudgetBecomesSteps(t *testing.T) {
 	require.GreaterOrEqual(t, begun, measureTo, "known from the start")
 }
 
-// A budget beside a number of steps decides how often a network looks, so no run goes on with another one.
-// A machine that becomes slower trains fewer steps, in this stage and those to come, one that becomes faster more.
 // Longer training has lower rates, whether its steps are given or found from a budget, and short training the preset's.
 func TestLongTrainingHasLowerRates(t *testing.T) {
 	set, _ := settingsOf(Fast)
@@ -561,6 +559,7 @@ func TestLongTrainingHasLowerRates(t *testing.T) {
 	}
 }
 
+// A machine that becomes slower trains fewer steps, in this stage and those to come, one that becomes faster more.
 func TestRecount(t *testing.T) {
 	const ms = time.Millisecond
 	r := &run{set: settings{budget: 10 * time.Second}}
@@ -598,6 +597,7 @@ func TestBudgetIsCeiling(t *testing.T) {
 	require.Equal(t, last, res.Steps)
 }
 
+// A budget beside a number of steps decides how often a network looks, so no run goes on with another one.
 func TestBudgetBesideStepsIsKept(t *testing.T) {
 	v, dir := clip(), t.TempDir()
 	o := quick(2, dir)

@@ -63,27 +63,35 @@ func (c checked) psnr(share float64) float64 {
 // gain returns how much better, in dB, a share of the network's answers is than none.
 func (c checked) gain(share float64) float64 { return c.psnr(share) - c.psnr(0) }
 
+// atHalfRate gives parts of a level to take, with the same parts coarsened once more in time.
+func (r *run) atHalfRate(level *volume.Clip, take func(ltr, htr *volume.Volume) error) error {
+	for _, s := range middles(r.shots(level), validationPixels/(level.H*level.W), 2) {
+		htr, err := level.Window(s.from, s.to)
+		if err != nil {
+			return err
+		}
+		if err := take(pyramid.Expose(htr, 2, r.opts.Exposure), htr); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // validate measures how much better than cubic interpolation with back-projection the networks rebuild a level from
 // itself coarsened once more in time. It needs no truth, but the networks have seen the level's pairs, and what is right
 // for a clip that moves twice as far from frame to frame need not be right for the clip.
 func (r *run) validate(models []*net.Model, codec *net.Codec, level *volume.Clip) (sum checked, err error) {
-	for _, s := range middles(r.shots(level), validationPixels/(level.H*level.W), 2) {
-		htr, err := level.Window(s.from, s.to)
-		if err != nil {
-			return sum, err
-		}
-		c, err := r.rebuild(models, codec, pyramid.Expose(htr, 2, r.opts.Exposure), htr)
-		if err != nil {
-			return sum, err
-		}
+	err = r.atHalfRate(level, func(ltr, htr *volume.Volume) error {
+		c, err := r.rebuild(models, codec, ltr, htr)
 		sum.add(c)
-	}
-	return sum, nil
+		return err
+	})
+	return sum, err
 }
 
 // Interpolation along the motion is trusted where its answers have at least this share in what is right, which noise does not
 // change, and gain this much over cubic interpolation, in dB, so that there is something to tell by. docs/experiments.md has
-// shares of 0.79 and more where it is right, and of 0.62 and less on wheels that seem to turn backwards.
+// shares of 0.79 and more where it is right, and of 0.62 and less on wheels whose flow turns backwards.
 const (
 	trustedShare = 0.7
 	trustedGain  = 0.1
@@ -92,21 +100,16 @@ const (
 // flow measures how well the motion that optical flow sees rebuilds a level from itself coarsened once more in time. No network
 // is asked.
 func (r *run) flow(level *volume.Clip) (sum checked, err error) {
-	for _, s := range middles(r.shots(level), validationPixels/(level.H*level.W), 2) {
-		htr, err := level.Window(s.from, s.to)
-		if err != nil {
-			return sum, err
-		}
-		ltr := pyramid.Expose(htr, 2, r.opts.Exposure)
+	share := [2]float64{2 * r.weights[1], -2 * r.weights[0]}
+	err = r.atHalfRate(level, func(ltr, htr *volume.Volume) error {
 		base, err := r.cubic(ltr)
 		if err != nil {
-			return sum, err
+			return err
 		}
 		terms := volume.New(ltr.T, ltr.H, ltr.W, ltr.C)
 		if err := motion.Terms(r.ctx, terms, ltr, r.weights); err != nil {
-			return sum, err
+			return err
 		}
-		share := [2]float64{2 * r.weights[1], -2 * r.weights[0]}
 		for t := range base.T {
 			frame := htr.Frame(t)
 			term, k := terms.Frame(t/2), share[t%2]
@@ -114,8 +117,9 @@ func (r *run) flow(level *volume.Clip) (sum checked, err error) {
 				sum.count(k*float64(term[i]), float64(frame[i]-x))
 			}
 		}
-	}
-	return sum, nil
+		return nil
+	})
+	return sum, err
 }
 
 // steady says whether the motion of a level that a network made is that of the same level at half its rate, from which the next network
@@ -125,20 +129,13 @@ func (r *run) steady(stage int, level *volume.Clip) (bool, error) {
 	if stage == 0 || !r.set.net.Motion {
 		return true, nil
 	}
-	for _, s := range middles(r.shots(level), validationPixels/(level.H*level.W), 2) {
-		htr, err := level.Window(s.from, s.to)
-		if err != nil {
-			return false, err
-		}
-		same, err := motion.Steady(r.ctx, htr, pyramid.Expose(htr, 2, r.opts.Exposure))
-		if err != nil {
-			return false, err
-		}
-		if same < 0 {
-			return false, nil
-		}
-	}
-	return true, nil
+	steady := true
+	err := r.atHalfRate(level, func(ltr, htr *volume.Volume) error {
+		same, err := motion.Steady(r.ctx, htr, ltr)
+		steady = steady && same >= 0
+		return err
+	})
+	return steady, err
 }
 
 // mix is the mix of pairs for a level. Pans are interpolated along their motion without fault: they teach the network to follow it.

@@ -1,8 +1,6 @@
 package motion
 
-import (
-	"math"
-)
+import "math"
 
 // largestFlow is the most pixels of a frame that optical flow sees; larger frames are halved until they have no more.
 const largestFlow = 600_000

@@ -76,13 +76,15 @@ func (e *Estimator) Terms(ctx context.Context, dst, src *volume.Volume, first, f
 		panic("motion: clips of other sizes")
 	}
 	clear(dst.Data)
-	return e.follow(ctx, &part{e, src, first, dst, from}, min(from+dst.T, e.frames-1))
+	p := part{e, src, first, dst, from}
+	return p.follow(ctx, min(from+dst.T, e.frames-1))
 }
 
 // Follow takes note of the motion up to frame to, which lies in the clip, for terms from there on. src holds frames first,
 // first+1, … of the clip, from Frame() to to.
 func (e *Estimator) Follow(ctx context.Context, src *volume.Volume, first, to int) error {
-	return e.follow(ctx, &part{e, src, first, nil, to}, to)
+	p := part{Estimator: e, src: src, first: first}
+	return p.follow(ctx, to)
 }
 
 // Frame is the number of the last frame whose motion is known. Terms are told from there on.
@@ -129,14 +131,14 @@ func (e *Estimator) Resume(r io.Reader, frame int) error {
 
 var errOther = errors.New("motion of another clip, or of frames after those that are wanted")
 
-// follow follows pairs up to that which ends with frame to, and adds what they tell to the terms that p wants.
-func (e *Estimator) follow(ctx context.Context, p *part, to int) error {
-	if min(e.fh, e.fw) < opencv.SmallestFlow {
+// follow follows pairs up to that which ends with frame to, and adds what they tell to the terms that are wanted.
+func (p *part) follow(ctx context.Context, to int) error {
+	if min(p.fh, p.fw) < opencv.SmallestFlow {
 		return nil
 	}
-	begin := e.pairs
+	begin := p.Frame()
 	if p.dst != nil { // the pair that ends with the first frame wanted tells of it, too
-		if begin = max(p.from-1, 0); begin < e.pairs-1 || begin > e.pairs {
+		if begin = max(p.from-1, 0); begin < p.Frame()-1 || begin > p.Frame() {
 			panic("motion: frames out of order")
 		}
 	}

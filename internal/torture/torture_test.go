@@ -64,7 +64,7 @@ func lookAtSources() error {
 			return fs.SkipDir
 		}
 		switch filepath.Ext(path) {
-		case ".go", ".c", ".cpp", ".h", ".mod":
+		case ".go", ".c", ".cpp", ".h", ".mod", ".html", ".css":
 			_, err = os.Stat(path)
 		}
 		return err

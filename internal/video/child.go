@@ -55,6 +55,15 @@ func (c *child) Start() error {
 	return err
 }
 
+// reason is what the process said of the file at path, without the file's name, which may be that of a pipe's copy.
+func (c *child) reason(path string) string {
+	line := c.log.line()
+	if url, err := fileURL(path); err == nil {
+		line = strings.TrimPrefix(line, url+": ")
+	}
+	return line
+}
+
 // largest is the most memory that a child has been seen to take.
 var largest atomic.Int64
 

@@ -169,15 +169,6 @@ func (d *decoder) next(raw []byte) error {
 	return d.end(io.EOF)
 }
 
-// reason is what ffmpeg says, without the name of the file, which may be that of a pipe's copy.
-func (d *decoder) reason() string {
-	line := d.c.log.line()
-	if url, err := fileURL(d.info.Path); err == nil {
-		line = strings.TrimPrefix(line, url+": ")
-	}
-	return line
-}
-
 // end explains why no frame came.
 func (d *decoder) end(err error) error {
 	wait := d.c.Wait()
@@ -190,7 +181,7 @@ func (d *decoder) end(err error) error {
 	case d.c.exceeded(path, wait) != nil:
 		return d.c.exceeded(path, wait)
 	case wait != nil:
-		return damaged(path, d.n, d.all, d.reason())
+		return damaged(path, d.n, d.all, d.c.reason(path))
 	case d.n < d.all:
 		return damaged(path, d.n, d.all, "decoding ended there")
 	case d.strict && d.c.log.concealed() != "":

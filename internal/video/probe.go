@@ -432,7 +432,7 @@ func scan(ctx context.Context, l limits, path string, index int, unit string) (*
 		return nil, over
 	}
 	if err != nil {
-		return nil, fault.Newf(fault.Damaged, show(path), "", "cannot be read to its end: %s", c.log.line())
+		return nil, fault.Newf(fault.Damaged, show(path), "", "cannot be read to its end: %s", c.reason(path))
 	}
 	p.early = c.log.has("ended prematurely") || c.log.has("partial file")
 	p.corrupt = c.log.has("Packet corrupt")
