@@ -108,17 +108,17 @@ func TestJSON(t *testing.T) {
 	require.Subset(t, v.Results[1]["seconds"], map[string]any{"median": r.Results[1].Seconds.Median})
 }
 
-// The work of a step, counted by hand: 2·taps·channels in·channels out·voxels, three times but for the first layer.
+// The work of a step, counted by hand: 2·channels in·channels out·pairs of a tap and a voxel, three times but for the first layer.
 func TestFLOPs(t *testing.T) {
 	n := network{config: net.Config{Head: net.Diff, Channels: 4, Kernels: "31", Unshuffle: 1, Gain: 1}, batch: 2, crop: [2]int{6, 5}}
-	const voxels = 2 * 3 * 5 * 5
-	first, last := int64(2*27*3*4*voxels), int64(2*9*4*3*voxels)
+	const planes, rows, columns = 2 + 3 + 2, 4 + 5 + 4, 4 + 5 + 4 // that three taps meet
+	first, last := int64(2*2*3*4*planes*rows*columns), int64(2*2*4*3*3*rows*columns)
 	require.Equal(t, 2*first+3*last, n.flops())
 
 	// The published network: 3×3×3 kernels 3→128, 128→128 and 128→3, five 1×3×3 ones of 128→128, ten crops of 16³.
-	const crops = 10 * 16 * 16 * 16
+	const cube, plane = 10 * 46 * 46 * 46, 10 * 16 * 46 * 46
 	paper := networks[slices.IndexFunc(networks, func(n network) bool { return n.name == "paper" })]
-	require.Equal(t, int64(2*crops*(2*27*3*128+3*(27*128*128+5*9*128*128+27*128*3))), paper.flops())
+	require.Equal(t, int64(2*(2*cube*3*128+3*(cube*128*128+5*plane*128*128+cube*128*3))), paper.flops())
 }
 
 // The shapes are those that the presets train on: lean networks see LTR frames and their terms of motion with 2×2 pixels in a voxel.

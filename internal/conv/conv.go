@@ -65,8 +65,21 @@ func (s Shape) YLen() int {
 	return s.N * d * h * w * s.Co
 }
 
-// FLOPs is the cost of Forward, BackData or BackKernel, two a multiply-add, padding counted as data.
-func (s Shape) FLOPs() int64 { return 2 * int64(s.YLen()) * int64(s.KD*s.KH*s.KW*s.Ci) }
+// FLOPs is the cost of Forward, BackData or BackKernel, two a multiply-add. What the zeros of Pad would add is not counted: there is no
+// need to compute it.
+func (s Shape) FLOPs() int64 {
+	flops := 2 * int64(s.N) * int64(s.Ci) * int64(s.Co)
+	od, oh, ow := s.Out()
+	for i, axis := range [3]struct{ size, k, out int }{{s.D, s.KD, od}, {s.H, s.KH, oh}, {s.W, s.KW, ow}} {
+		var inside int64 // how often a tap meets data
+		for tap := range axis.k {
+			lo := s.Pad[i][0] - tap // from the result at which it does
+			inside += int64(min(axis.out, axis.size+lo) - max(0, lo))
+		}
+		flops *= inside
+	}
+	return flops
+}
 
 // Check reports what makes s impossible: a size below one, a pad outside [0, kernel), an empty or absurdly large result.
 func (s Shape) Check() error {

@@ -169,8 +169,8 @@ func (w *work) lengths(axis, n int) []int64 {
 // of returns the cost in FLOP of all tiles when each axis is cut into so many pieces.
 func (w *work) of(parts [3]int) (flops int64) {
 	t, y, x := w.lengths(0, parts[0]), w.lengths(1, parts[1]), w.lengths(2, parts[2])
-	for l, s := range w.c.Layers(1, 1, 1, 1) { // of one voxel
-		flops += s.FLOPs() * t[l] * y[l] * x[l]
+	for l, s := range w.c.Layers(1, 1, 1, 1) {
+		flops += 2 * int64(s.WLen()) * t[l] * y[l] * x[l]
 	}
 	return flops
 }

@@ -3,9 +3,10 @@
 // rounded to it, products are exact, sums and results are float32.
 //
 // A unit is what one lane multiplies: a float, or a pair of bfloat16, for the instruction VDPBF16PS of AVX512-BF16. A pair
-// is two neighbouring channels in Forward, two neighbouring voxels in the gradient of the kernel. The data is laid out in
-// units, and padded with zeros, a cut at a time, while it is small enough to stay in the second-level cache. Each result is
-// one chain of sums in an order that depends on the problem alone: not on the threads, not on where a tile lies.
+// is two neighbouring channels in Forward, the same voxel of two samples in the gradient of the kernel, or two neighbours of a row
+// where samples are odd. The data is laid out in units, a cut at a time, while it is small enough to stay in the second-level cache.
+// Zeros around the data are neither laid out nor multiplied: in a crop of 8×8×8 voxels they are a quarter of the work of 3×3×3 taps.
+// Each result is one chain of sums in an order that depends on the problem alone: not on the threads, not on where a tile lies.
 
 #include "engine.h"
 
@@ -99,11 +100,10 @@ static cuts cuts_of(const tsr_problem *q, int64_t planes, int64_t rows) {
 	return c;
 }
 
-// divided chooses cuts of which each takes at most CUT bytes, if one row does, and of those the ones that repeat the least work.
-// a row of data takes from bytes, a row of results takes to bytes.
+// divided chooses cuts of which each takes at most CUT bytes, if one row does, and of those the ones that repeat the least work, the
+// largest. a row of data takes from bytes, a row of results takes to bytes.
 static cuts divided(const tsr_problem *q, int64_t from, int64_t to) {
-	int64_t od = out_size(q, 0), oh = out_size(q, 1), planes = 1, rows = 1;
-	double best = -1;
+	int64_t od = out_size(q, 0), oh = out_size(q, 1), planes = 1, rows = 0, best = 0; // best: rows of data for them
 	for (int64_t d = 1; d <= od; d++) {
 		int64_t fd = d + q->k[0] - 1;
 		// fd·(h+kh−1)·from + d·h·to ≤ CUT
@@ -112,8 +112,8 @@ static cuts divided(const tsr_problem *q, int64_t from, int64_t to) {
 		if (h < 1) h = 1;
 		if (h > oh) h = oh;
 		h = up(oh, up(oh, h)); // as even as can be
-		double cost = (double)(fd * (h + q->k[1] - 1)) / (double)(d * h);
-		if (best < 0 || cost < best) best = cost, planes = d, rows = h;
+		int64_t need = fd * (h + q->k[1] - 1);
+		if (!rows || need * planes * rows <= best * d * h) best = need, planes = d, rows = h;
 	}
 	return cuts_of(q, planes, rows);
 }
@@ -135,6 +135,22 @@ static const float *row_of(const tsr_problem *q, const cut *k, const float *x, i
 	return x + ((k->n * q->size[0] + d) * q->size[1] + h) * q->size[2] * q->ci;
 }
 
+// A span is a stretch of results along an axis, from begin to before end, for which the same taps, from first to before last, lie in
+// the data. There is always one.
+typedef struct {
+	int64_t begin, end, first, last;
+} span;
+
+// span_at gives the longest span that begins at a result, and ends at `to` at the latest.
+static span span_at(const tsr_problem *q, int axis, int64_t begin, int64_t to) {
+	int64_t after = q->size[axis] + q->lo[axis]; // where data ends, counted from the first zero before it
+	span s = {begin, begin, q->lo[axis] > begin ? q->lo[axis] - begin : 0, after - begin < q->k[axis] ? after - begin : q->k[axis]};
+	do s.end++;
+	while (s.end < to && (q->lo[axis] > s.end ? q->lo[axis] - s.end : 0) == s.first &&
+		(after - s.end < q->k[axis] ? after - s.end : q->k[axis]) == s.last);
+	return s;
+}
+
 // flat makes a row of single voxels of all voxels of a problem with one tap, to which it is all the same: cuts divide rows only.
 static tsr_problem flat(const tsr_problem *q) {
 	tsr_problem f = *q;
@@ -147,15 +163,8 @@ static tsr_problem flat(const tsr_problem *q) {
 
 // ---- Forward ----
 
-// lay_channels writes a row of w voxels of ci channels as units of channels, after lo and before hi voxels of zeros.
-TARGET static void lay_channels(uint32_t *dst, const float *src, int64_t lo, int64_t w, int64_t hi, int64_t ci) {
-	int64_t n = units(ci);
-	if (!src) {
-		memset(dst, 0, (lo + w + hi) * n * sizeof *dst);
-		return;
-	}
-	memset(dst, 0, lo * n * sizeof *dst);
-	dst += lo * n;
+// lay_channels writes a row of w voxels of ci channels as units of channels.
+TARGET static void lay_channels(uint32_t *dst, const float *src, int64_t w, int64_t ci) {
 #if HALF
 	int64_t run = ci % 2 ? ci : w * ci, runs = ci % 2 ? w : 1; // voxels of an odd number of channels one by one
 	for (int64_t r = 0; r < runs; r++, src += run, dst += up(run, 2)) {
@@ -168,10 +177,8 @@ TARGET static void lay_channels(uint32_t *dst, const float *src, int64_t lo, int
 		}
 	}
 #else
-	memcpy(dst, src, w * n * sizeof *dst);
-	dst += w * n;
+	memcpy(dst, src, w * ci * sizeof *dst);
 #endif
-	memset(dst, 0, hi * n * sizeof *dst);
 }
 
 // lay_reversed writes one tap of a group, whose kernel is given as [co,ci]: a lane takes a row of it.
@@ -220,12 +227,17 @@ TARGET static void lay_kernel(uint32_t *dst, const float *w, const tsr_problem *
 		}
 }
 
-// A block is what one call of block_of computes: some voxels of a cut's result, for one group of channels.
+// A tap is one of those that lie in the data: where its data is, from a block's voxels, and where its kernel is.
 typedef struct {
-	const uint32_t *x[14]; // where each voxel's data begins
+	int64_t x, w;
+} tap;
+
+// A block is what one call of block_of computes: some voxels of a cut's result that need the same taps, for one group of channels.
+typedef struct {
+	const uint32_t *x[14]; // where the data of each voxel's first tap begins
 	float *y[14];          // and its result
 	int voxels;            // the rest of x repeats the last one
-	const int64_t *taps;   // where the taps lie, from there
+	const tap *taps;
 	int64_t ntaps, units;
 	const uint32_t *w;
 	const float *b;   // the group's biases, or NULL
@@ -242,12 +254,11 @@ INLINE void block_of(const block *k, const int nv, const int nz) {
 		for (int v = 0; v < nv; v++)
 			sum[v][z] = bias;
 	}
-	const uint32_t *w = k->w;
 	for (int64_t t = 0; t < k->ntaps; t++) {
-		const uint32_t *x[14];
+		const uint32_t *w = k->w + k->taps[t].w, *x[14];
 #pragma GCC unroll 14
 		for (int v = 0; v < nv; v++)
-			x[v] = k->x[v] + k->taps[t];
+			x[v] = k->x[v] + k->taps[t].x;
 		for (int64_t u = 0; u < k->units; u++, w += nz * LANES) {
 			__m512i kernel[MOST];
 #pragma GCC unroll 4
@@ -277,57 +288,89 @@ INLINE void block_of(const block *k, const int nv, const int nz) {
 	}
 }
 
-// voxels is how many voxels a block has, by the registers of its group: as many as there are registers for.
-static const int voxels[MOST + 1] = {0, 14, 12, 8, 6};
+// voxels is how many voxels a block has, by the registers of its group: as many as there are registers for, and fewer, for the last ones
+// of those that need the same taps.
+static const int voxels[MOST + 1][2] = {{0}, {14, 6}, {12, 4}, {8, 4}, {6, 2}};
 
-#define BLOCK(nz, nv) case nz: block_of(k, nv, nz); return;
+// some is how many voxels the next block has, of n that are left: few where as many blocks of them as it takes compute less.
+static int some(int64_t n, int64_t nz) {
+	const int most = voxels[nz][0], few = voxels[nz][1];
+	return up(n, few) * few < most ? few : most;
+}
 
-TARGET static void run_block(const block *k, int nz) {
-	switch (nz) {
-		BLOCK(1, 14) BLOCK(2, 12) BLOCK(3, 8) BLOCK(4, 6)
+#define BLOCK(nz, nv) case 100 * nz + nv: block_of(k, nv, nz); return;
+
+TARGET static void run_block(const block *k, int nv, int nz) {
+	switch (100 * nz + nv) {
+		BLOCK(1, 14) BLOCK(1, 6) BLOCK(2, 12) BLOCK(2, 4) BLOCK(3, 8) BLOCK(3, 4) BLOCK(4, 6) BLOCK(4, 2)
+	}
+}
+
+// forward_spans computes the results where three spans meet, for one group: bl says what it has in common, but for the data that has been
+// laid out at packed, and the results of the cut from base on. taps is memory for the taps.
+static void forward_spans(const tsr_problem *q, const cut *k, block bl, int nz, const span s[3], float *base, const uint32_t *packed,
+	tap *taps) {
+	int64_t n = bl.units, wide = q->size[2], ow = out_size(q, 2), plane = out_size(q, 1) * ow * q->co;
+	bl.taps = taps;
+	for (int64_t i = s[0].first; i < s[0].last; i++)
+		for (int64_t j = s[1].first; j < s[1].last; j++)
+			for (int64_t l = s[2].first; l < s[2].last; l++)
+				taps[bl.ntaps++] = (tap){
+					.x = (((i - s[0].first) * k->from_rows + j - s[1].first) * wide + l - s[2].first) * n,
+					.w = ((i * q->k[1] + j) * q->k[2] + l) * nz * n * LANES};
+	int64_t d = s[0].begin, h = s[1].begin, c = s[2].begin;
+	int64_t left = (s[0].end - d) * (s[1].end - h) * (s[2].end - c);
+	while (left > 0) {
+		int nv = some(left, nz);
+		bl.voxels = left < nv ? (int)left : nv;
+		for (int v = 0; v < nv; v++) {
+			if (v >= bl.voxels) {
+				bl.x[v] = bl.x[v - 1];
+				continue;
+			}
+			bl.x[v] = packed + (((d - k->d + s[0].first) * k->from_rows + h - k->h + s[1].first) * wide + c - q->lo[2] + s[2].first) * n;
+			bl.y[v] = base + (d - k->d) * plane + ((h - k->h) * ow + c) * q->co;
+			if (++c == s[2].end) {
+				c = s[2].begin;
+				if (++h == s[1].end) h = s[1].begin, d++;
+			}
+		}
+		run_block(&bl, nv, nz);
+		left -= bl.voxels;
 	}
 }
 
 // forward_cut computes a cut of the result. packed is memory for its data.
 static void forward_cut(const tsr_problem *q, cut k, float *y, const float *x, const uint32_t *w, const float *b, uint32_t *packed) {
-	int64_t n = units(q->ci), wide = q->size[2] + q->lo[2] + q->hi[2], ow = out_size(q, 2);
-	for (int64_t i = 0; i < k.from_planes * k.from_rows; i++)
-		lay_channels(packed + i * wide * n, row_of(q, &k, x, i), q->lo[2], q->size[2], q->hi[2], q->ci);
-	int64_t ntaps = q->k[0] * q->k[1] * q->k[2], taps[ntaps];
-	for (int64_t t = 0; t < ntaps; t++) {
-		int64_t i = t / q->k[2] / q->k[1], j = t / q->k[2] % q->k[1];
-		taps[t] = ((i * k.from_rows + j) * wide + t % q->k[2]) * n;
+	int64_t n = units(q->ci), wide = q->size[2], ow = out_size(q, 2);
+	for (int64_t i = 0; i < k.from_planes * k.from_rows; i++) {
+		const float *row = row_of(q, &k, x, i);
+		if (row) lay_channels(packed + i * wide * n, row, wide, q->ci);
 	}
+	int64_t ntaps = q->k[0] * q->k[1] * q->k[2];
+	tap taps[ntaps];
 	float *base = y + ((k.n * out_size(q, 0) + k.d) * out_size(q, 1) + k.h) * ow * q->co;
-	int64_t plane = out_size(q, 1) * ow * q->co;
 	for (int64_t g = 0; g < groups(q->co, MOST); g++) {
 		int64_t z0 = group_at(q->co, MOST, g), nz = group_at(q->co, MOST, g + 1) - z0, c0 = z0 * LANES;
-		block bl = {.taps = taps, .ntaps = ntaps, .units = n, .w = w + z0 * ntaps * n * LANES,
-			.b = b ? b + c0 : NULL, .channels = q->co - c0 < nz * LANES ? q->co - c0 : nz * LANES, .slope = q->slope};
-		int64_t d = 0, h = 0, c = 0;
-		while (d < k.planes) {
-			bl.voxels = 0;
-			for (int v = 0; v < voxels[nz]; v++) {
-				if (d == k.planes) {
-					bl.x[v] = bl.x[v - 1];
-					continue;
-				}
-				bl.x[v] = packed + ((d * k.from_rows + h) * wide + c) * n;
-				bl.y[v] = base + d * plane + (h * ow + c) * q->co + c0;
-				bl.voxels++;
-				if (++c == ow) {
-					c = 0;
-					if (++h == k.rows) h = 0, d++;
+		block bl = {.units = n, .w = w + z0 * ntaps * n * LANES, .b = b ? b + c0 : NULL,
+			.channels = q->co - c0 < nz * LANES ? q->co - c0 : nz * LANES, .slope = q->slope};
+		span s[3];
+		for (int64_t d = k.d; d < k.d + k.planes; d = s[0].end) {
+			s[0] = span_at(q, 0, d, k.d + k.planes);
+			for (int64_t h = k.h; h < k.h + k.rows; h = s[1].end) {
+				s[1] = span_at(q, 1, h, k.h + k.rows);
+				for (int64_t c = 0; c < ow; c = s[2].end) {
+					s[2] = span_at(q, 2, c, ow);
+					forward_spans(q, &k, bl, (int)nz, s, base + c0, packed, taps);
 				}
 			}
-			run_block(&bl, (int)nz);
 		}
 	}
 }
 
 int NAMED(tsr_own_forward)(tsr_engine *e, const tsr_problem *problem, float *y, const float *x, const float *w, const float *b) {
 	tsr_problem q = flat(problem);
-	int64_t n = units(q.ci), wide = q.size[2] + q.lo[2] + q.hi[2];
+	int64_t n = units(q.ci), wide = q.size[2];
 	cuts c = divided(&q, wide * n * 4, 0);
 	while (c.count < 4 * e->threads && c.planes * c.rows > 1) // results do not depend on the cuts, so all threads may have some
 		c = c.planes > c.rows ? cuts_of(&q, up(c.planes, 2), c.rows) : cuts_of(&q, c.planes, up(c.rows, 2));
@@ -348,25 +391,24 @@ int NAMED(tsr_own_forward)(tsr_engine *e, const tsr_problem *problem, float *y, 
 
 // ---- The gradient of the kernel ----
 
-// lay_voxels writes n units of voxels of a row of w, from voxel `from` on, zeros where there is none. A voxel has `all` channels, of which
-// c are taken, from src on, and filled up to `stride`. src is NULL for zeros.
-TARGET static void lay_voxels(uint32_t *dst, const float *src, int64_t w, int64_t from, int64_t n, int64_t all, int64_t c, int64_t stride) {
-	for (int64_t u = 0; u < n; u++, dst += stride) {
-		int64_t a = from + PER * u;
-		int in = src && a >= 0 && a < w, next = src && a + 1 >= 0 && a + 1 < w;
+// lay_voxels writes n units of voxels of a row: the i-th is voxel a + step·i and, beside it in a pair, voxel b + step·i of another row,
+// zeros where there is none among the w of each. A voxel has `all` channels, of which c are taken, from rows[0] and rows[1] on, and
+// filled up to `stride`.
+TARGET static void lay_voxels(uint32_t *dst, const float *const rows[2], int64_t w, int64_t a, int64_t b, int64_t step, int64_t n,
+	int64_t all, int64_t c, int64_t stride) {
+	for (int64_t u = 0; u < n; u++, dst += stride, a += step, b += step)
 		for (int64_t i = 0; i < stride; i += LANES) {
 			__mmask16 m = i < c ? first(c - i) : 0;
-			store(dst + i, in ? m : 0, src + a * all + i, next ? m : 0, src + (a + 1) * all + i);
+			store(dst + i, a >= 0 && a < w ? m : 0, rows[0] + a * all + i, b >= 0 && b < w ? m : 0, rows[1] + b * all + i);
 		}
-	}
 }
 
-// A sheet is one tap's gradient for some channels of the data and one group of the result's, over one cut.
+// A sheet is one tap's gradient for some channels of the data and one group of the result's, over the part of a cut where the tap's data is.
 typedef struct {
 	const uint32_t *x, *z;       // units of voxels
-	int64_t planes, rows, n;     // of the cut, and units in a row
+	int64_t planes, rows, n;     // of the part, and units in a row
 	int64_t xplane, xrow, xunit; // strides of x
-	int64_t zunit;               // of z; its rows follow each other
+	int64_t zplane, zrow, zunit; // and of z
 	float *dw;                 // [channels,co]
 	int64_t co;                // stride of dw
 	int64_t data, channels;    // channels of x and of z that there are
@@ -380,10 +422,9 @@ INLINE void sheet_of(const sheet *k, const int nv, const int nz) {
 #pragma GCC unroll 4
 		for (int z = 0; z < nz; z++)
 			sum[v][z] = _mm512_setzero_ps();
-	const uint32_t *z = k->z;
 	for (int64_t d = 0; d < k->planes; d++)
 		for (int64_t h = 0; h < k->rows; h++) {
-			const uint32_t *x = k->x + d * k->xplane + h * k->xrow;
+			const uint32_t *x = k->x + d * k->xplane + h * k->xrow, *z = k->z + d * k->zplane + h * k->zrow;
 			for (int64_t u = 0; u < k->n; u++, x += k->xunit, z += k->zunit) {
 				__m512i grad[MOST];
 #pragma GCC unroll 4
@@ -443,34 +484,55 @@ TARGET static void add_row(float *sum, const float *row, int64_t w, int64_t c) {
 	}
 }
 
-// A gradient is what all cuts of one problem have in common.
+// A gradient is what all cuts of one problem have in common. A unit is a voxel of a row, or in pairs the same voxel of two samples, which
+// makes one sample of both, or, where samples are odd, two neighbours of a row.
 typedef struct {
-	tsr_problem q;
+	tsr_problem q;           // as it is divided: of half as many samples, if a unit has two
 	cuts c;
+	int neighbours;          // make a unit
 	int64_t most;            // registers in a group
 	int64_t n, xn, xrow;     // units in a row of z and of x, and the latter's numbers
 	int64_t xunit;           // numbers in a unit of x: a sheet may reach beyond the last channel
-	int64_t phases;          // in pairs each row of x is there twice: pairs that begin at even voxels, for every second tap, and at odd ones
+	int64_t phases;          // of neighbours each row of x is there twice: pairs that begin at even voxels, for every second tap, and at odd ones
 	int64_t xrows, zrows;    // of a cut
 	size_t xsize, size;      // bytes of x, and of all
 } gradient;
 
+// in_pairs makes two samples of all where it is all the same to a kernel: of all voxels for one tap, of all planes for one plane of taps.
+static void in_pairs(tsr_problem *q) {
+	if (q->k[0] > 1 || q->n * q->size[0] % 2) {
+		if (q->k[0] * q->k[1] * q->k[2] > 1 || q->size[1] % 2) return;
+		q->size[1] /= 2; // flat: n and size[0] are 1
+		q->n = 2;
+		return;
+	}
+	q->size[0] = q->n * q->size[0] / 2;
+	q->n = 2;
+}
+
 static gradient gradient_of(const tsr_problem *problem) {
 	gradient p = {.q = flat(problem)};
 	tsr_problem *q = &p.q;
-	if (q->size[2] == 1 && q->k[1] == 1 && q->k[2] == 1) { // voxels of a column make units
+	if (HALF) {
+		in_pairs(q);
+		p.neighbours = q->n % 2;
+		if (!p.neighbours) q->n /= 2;
+	}
+	if (q->size[2] == 1 && q->k[1] == 1 && q->k[2] == 1) { // voxels of a column make rows
 		int64_t power = q->size[1] & -q->size[1];
 		q->size[2] = power < 64 ? power : 64;
 		q->size[1] /= q->size[2];
 	}
 	p.most = q->ci > 4 ? 2 : MOST;
-	p.n = units(out_size(q, 2));
-	p.phases = HALF && q->k[2] > 1 ? 2 : 1;
-	p.xn = p.n + (q->k[2] - 1) / PER;
+	p.n = p.neighbours ? units(out_size(q, 2)) : out_size(q, 2);
+	p.phases = p.neighbours && q->k[2] > 1 ? 2 : 1;
+	p.xn = p.neighbours ? p.n + (q->k[2] - 1) / PER : q->size[2];
 	p.xunit = up(q->ci, LANES) * LANES + LANES;
 	p.xrow = p.xn * p.xunit;
 	int64_t zrow = p.n * up(q->co, LANES) * LANES;
 	p.c = divided(q, p.phases * p.xrow * 4, zrow * 4);
+	while (p.c.count < PIECES && p.c.planes * p.c.rows > 1)
+		p.c = p.c.planes > 1 ? cuts_of(q, up(p.c.planes, 2), p.c.rows) : cuts_of(q, 1, up(p.c.rows, 2));
 	p.xrows = (p.c.planes + q->k[0] - 1) * (p.c.rows + q->k[1] - 1);
 	p.zrows = p.c.planes * p.c.rows;
 	p.xsize = p.phases * p.xrows * p.xrow * 4;
@@ -478,41 +540,78 @@ static gradient gradient_of(const tsr_problem *problem) {
 	return p;
 }
 
+// gradient_lay lays out a cut's data at xu and its gradient at zu, and adds that to db.
+TARGET static void gradient_lay(const gradient *p, cut k, uint32_t *xu, uint32_t *zu, float *db, const float *x, const float *dz) {
+	const tsr_problem *q = &p->q;
+	int64_t ow = out_size(q, 2), plane = out_size(q, 1) * ow * q->co, ng = groups(q->co, p->most);
+	int64_t per = HALF && !p->neighbours ? 2 : 1; // samples in a unit
+	int64_t xsample = q->size[0] * q->size[1] * q->size[2] * q->ci, zsample = out_size(q, 0) * plane;
+	int64_t step = p->neighbours ? 2 : 1, next = p->neighbours ? 1 : 0;
+	k.n *= per;
+	for (int64_t r = 0; r < k.from_planes * k.from_rows; r++) {
+		const float *row = row_of(q, &k, x, r);
+		if (!row) continue;
+		const float *rows[2] = {row, row + (per - 1) * xsample};
+		for (int64_t ph = 0; ph < p->phases; ph++) {
+			int64_t a = p->neighbours ? ph - q->lo[2] : 0;
+			lay_voxels(xu + (ph * p->xrows + r) * p->xrow, rows, q->size[2], a, a + next, step, p->xn, q->ci, q->ci, p->xunit);
+		}
+	}
+	for (int64_t r = 0; r < k.planes * k.rows; r++) {
+		const float *row = dz + k.n * zsample + (k.d + r / k.rows) * plane + (k.h + r % k.rows) * ow * q->co;
+		const float *other = row + (per - 1) * zsample;
+		for (int64_t g = 0; g < ng; g++) { // each group's in one piece
+			int64_t c0 = group_at(q->co, p->most, g) * LANES, c1 = group_at(q->co, p->most, g + 1) * LANES;
+			const float *rows[2] = {row + c0, other + c0};
+			lay_voxels(zu + c0 * p->zrows * p->n + r * p->n * (c1 - c0), rows, ow, 0, next, step, p->n, q->co, q->co - c0, c1 - c0);
+		}
+		add_row(db, row, ow, q->co);
+		if (per == 2) add_row(db, other, ow, q->co);
+	}
+}
+
+// inside gives the part of some results along an axis, from begin on, whose data at a tap there is.
+static void inside(const tsr_problem *q, int axis, int64_t tap, int64_t *begin, int64_t *n) {
+	int64_t from = q->lo[axis] - tap, to = q->size[axis] + q->lo[axis] - tap;
+	if (from < *begin) from = *begin;
+	if (to > *begin + *n) to = *begin + *n;
+	*begin = from;
+	*n = to > from ? to - from : 0;
+}
+
 // gradient_cut adds one cut's part to dw and db, or, if it is the first, sets them. at is memory for its data.
 TARGET static void gradient_cut(const gradient *p, int64_t i, char *at, float *dw, float *db, const float *x, const float *dz, int add) {
 	const tsr_problem *q = &p->q;
 	cut k = cut_at(q, &p->c, i);
-	int64_t ow = out_size(q, 2), ng = groups(q->co, p->most);
 	uint32_t *xu = (uint32_t *)at, *zu = (uint32_t *)(at + p->xsize);
-	for (int64_t r = 0; r < k.from_planes * k.from_rows; r++)
-		for (int64_t ph = 0; ph < p->phases; ph++)
-			lay_voxels(xu + (ph * p->xrows + r) * p->xrow, row_of(q, &k, x, r), q->size[2], ph - q->lo[2], p->xn, q->ci, q->ci,
-				p->xunit);
 	if (!add) memset(db, 0, q->co * sizeof *db);
-	for (int64_t r = 0; r < k.planes * k.rows; r++) {
-		int64_t d = k.d + r / k.rows, h = k.h + r % k.rows;
-		const float *row = dz + ((k.n * out_size(q, 0) + d) * out_size(q, 1) + h) * ow * q->co;
-		for (int64_t g = 0; g < ng; g++) { // each group's in one piece
-			int64_t c0 = group_at(q->co, p->most, g) * LANES, c1 = group_at(q->co, p->most, g + 1) * LANES;
-			lay_voxels(zu + c0 * p->zrows * p->n + r * p->n * (c1 - c0), row + c0, ow, 0, p->n, q->co, q->co - c0, c1 - c0);
-		}
-		add_row(db, row, ow, q->co);
-	}
-	for (int64_t t = 0; t < q->k[0] * q->k[1] * q->k[2]; t++)
+	gradient_lay(p, k, xu, zu, db, x, dz);
+	int64_t ng = groups(q->co, p->most);
+	for (int64_t t = 0; t < q->k[0] * q->k[1] * q->k[2]; t++) {
+		int64_t kd = t / q->k[2] / q->k[1], kh = t / q->k[2] % q->k[1], kw = t % q->k[2];
+		int64_t d = k.d, planes = k.planes, h = k.h, rows = k.rows, w = 0, n = p->n;
+		inside(q, 0, kd, &d, &planes);
+		inside(q, 1, kh, &h, &rows);
+		if (!p->neighbours) inside(q, 2, kw, &w, &n);
+		if (planes * rows * n == 0) planes = 0; // dw is set all the same
+		// Rows of neighbours begin with their zeros, others with the data.
+		int64_t phase = p->neighbours ? kw % PER : 0, column = p->neighbours ? kw / PER : w + kw - q->lo[2];
 		for (int64_t g = 0; g < ng; g++) {
 			int64_t z0 = group_at(q->co, p->most, g), nz = group_at(q->co, p->most, g + 1) - z0;
-			int64_t kd = t / q->k[2] / q->k[1], kh = t / q->k[2] % q->k[1], kw = t % q->k[2];
 			for (int64_t v = 0, nv; v < q->ci; v += nv) {
 				nv = height(q->ci - v, nz);
 				sheet s = {
-					.x = xu + (kw % PER * p->xrows + kd * k.from_rows + kh) * p->xrow + kw / PER * p->xunit + v,
-					.z = zu + z0 * LANES * p->zrows * p->n, .planes = k.planes, .rows = k.rows, .n = p->n,
-					.xplane = k.from_rows * p->xrow, .xrow = p->xrow, .xunit = p->xunit, .zunit = nz * LANES,
+					.x = xu + (phase * p->xrows + (d - k.d + kd) * k.from_rows + h - k.h + kh) * p->xrow + column * p->xunit + v,
+					.z = zu + z0 * LANES * p->zrows * p->n + (((d - k.d) * k.rows + h - k.h) * p->n + w) * nz * LANES,
+					.planes = planes, .rows = rows, .n = n,
+					.xplane = k.from_rows * p->xrow, .xrow = p->xrow, .xunit = p->xunit,
+					.zplane = k.rows * p->n * nz * LANES, .zrow = p->n * nz * LANES, .zunit = nz * LANES,
 					.dw = dw + (t * q->ci + v) * q->co + z0 * LANES, .co = q->co,
 					.data = q->ci - v, .channels = q->co - z0 * LANES, .add = add};
 				run_sheet(&s, (int)nv, (int)nz);
 			}
 		}
+	}
 }
 
 // turned writes the gradient of a flipped problem as the gradient that it stands for: taps in reverse, channels in each other's places.

@@ -4,6 +4,7 @@ package onednn
 
 import (
 	"errors"
+	"math"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -221,7 +222,36 @@ func sameBitsOnThreads(t *testing.T, k kernels) {
 	}
 }
 
-// Nor do those of a result on where it was cut out of a larger one.
+// Problems of many cuts, whose units are of two samples, of two planes or of neighbours, too large for the plain loops of the suite.
+func TestOwnLikeLibrary(t *testing.T) {
+	theirs := open(t, library)
+	for k, tolerance := range map[kernels]float64{own: 1e-5, ownHalf: 1e-2} { // of the largest value
+		t.Run(kinds[k], func(t *testing.T) {
+			be := open(t, k)
+			for _, s := range []conv.Shape{
+				layer(8, 8, 8, 8, 96, 96, 3), layer(8, 8, 8, 8, 64, 64, 1), layer(3, 16, 16, 16, 64, 64, 3), layer(5, 7, 9, 33, 64, 48, 1),
+				layer(1, 16, 36, 36, 32, 64, 3), layer(4, 6, 20, 31, 128, 3, 3), {N: 1, D: 2, H: 9, W: 50, Ci: 64, Co: 64, KD: 1, KH: 1, KW: 1},
+			} {
+				x, w, b, dz := noise(s.XLen()), noise(s.WLen()), noise(s.Co), noise(s.YLen())
+				var got [2][4][]float32
+				for i, be := range []*Backend{theirs, be} {
+					y, dx, dw, db := make([]float32, s.YLen()), make([]float32, s.XLen()), make([]float32, s.WLen()), make([]float32, s.Co)
+					require.NoError(t, errors.Join(be.Forward(y, x, w, b, s), be.BackData(dx, dz, w, s), be.BackKernel(dw, db, x, dz, s)))
+					got[i] = [4][]float32{y, dx, dw, db}
+				}
+				for i, name := range []string{"y", "dx", "dw", "db"} {
+					var most, off float64
+					for j, v := range got[0][i] {
+						most, off = max(most, math.Abs(float64(v))), max(off, math.Abs(float64(v-got[1][i][j])))
+					}
+					require.LessOrEqual(t, off, tolerance*most, "%s of %v", name, s)
+				}
+			}
+		})
+	}
+}
+
+// The bits of a result do not depend on where it was cut out of a larger one.
 func TestTiles(t *testing.T) { each(t, sameBitsInTiles) }
 
 func sameBitsInTiles(t *testing.T, k kernels) {
