@@ -90,16 +90,29 @@ func (r *run) validate(models []*net.Model, codec *net.Codec, level *volume.Clip
 }
 
 // Interpolation along the motion is trusted where its answers have at least this share in what is right, which noise does not
-// change, and gain this much over cubic interpolation, in dB, so that there is something to tell by. docs/experiments.md has
-// shares of 0.79 and more where it is right, and of 0.62 and less on wheels whose flow turns backwards.
+// change, and gain this much over cubic interpolation, in dB, so that there is something to tell by; and not where most frames make up
+// for some in which it is wrong: no more of the error may be in frames where it gains less. docs/experiments.md has
+// shares of 0.79 and more where it is right, and of 0.62 and less on wheels whose flow turns backwards; and 0.39 and less of the error
+// where pans help, and 0.45 and more where they hurt.
 const (
 	trustedShare = 0.7
 	trustedGain  = 0.1
+	trustedLoss  = 0.4
 )
+
+// flowed is what was measured of optical flow.
+type flowed struct {
+	checked
+	lost float64 // square error of cubic interpolation in frames where flow gains less than trustedGain
+}
+
+func (f flowed) trusted() bool {
+	return f.share() >= trustedShare && f.gain(1) >= trustedGain && f.lost <= trustedLoss*f.base
+}
 
 // flow measures how well the motion that optical flow sees rebuilds a level from itself coarsened once more in time. No network
 // is asked.
-func (r *run) flow(level *volume.Clip) (sum checked, err error) {
+func (r *run) flow(level *volume.Clip) (sum flowed, err error) {
 	share := [2]float64{2 * r.weights[1], -2 * r.weights[0]}
 	err = r.atHalfRate(level, func(ltr, htr *volume.Volume) error {
 		base, err := r.cubic(ltr)
@@ -110,11 +123,17 @@ func (r *run) flow(level *volume.Clip) (sum checked, err error) {
 		if err := motion.Terms(r.ctx, terms, ltr, r.weights); err != nil {
 			return err
 		}
-		for t := range base.T {
-			frame := htr.Frame(t)
-			term, k := terms.Frame(t/2), share[t%2]
-			for i, x := range base.Frame(t) {
-				sum.count(k*float64(term[i]), float64(frame[i]-x))
+		for t := range ltr.T {
+			var pair checked
+			for side, k := range share {
+				want, have := htr.Frame(2*t+side), base.Frame(2*t+side)
+				for i, term := range terms.Frame(t) {
+					pair.count(k*float64(term), float64(want[i]-have[i]))
+				}
+			}
+			sum.add(pair)
+			if pair.gain(1) < trustedGain {
+				sum.lost += pair.base
 			}
 		}
 		return nil
@@ -139,7 +158,7 @@ func (r *run) steady(stage int, level *volume.Clip) (bool, error) {
 }
 
 // mix is the mix of pairs for a level. Pans are interpolated along their motion without fault: they teach the network to follow it.
-// So they have no part where optical flow is wrong about the clip, nor where it gains too little to tell.
+// So they have no part where optical flow is wrong about the clip or a stretch of it, nor where it gains too little to tell.
 func (r *run) mix(stage int, level *volume.Clip) (train.Mix, error) {
 	mix := r.set.mix
 	if mix.Pan == 0 || !r.set.net.Motion {
@@ -151,7 +170,7 @@ func (r *run) mix(stage int, level *volume.Clip) (train.Mix, error) {
 		if err != nil {
 			return mix, err
 		}
-		trusted = flow.share() >= trustedShare && flow.gain(1) >= trustedGain
+		trusted = flow.trusted()
 		if r.st.Trusted == nil {
 			r.st.Trusted = map[int]bool{}
 		}

@@ -11,7 +11,7 @@ import (
 )
 
 // Pans are learnt from where optical flow rebuilds the coarsened clip, under noise too, and not where it takes a wheel to turn
-// backwards.
+// backwards, be it only in the end.
 func TestPansWhereFlowIsRight(t *testing.T) {
 	still := volume.New(48, 64, 64, 3)
 	for n := range still.T {
@@ -21,6 +21,7 @@ func TestPansWhereFlowIsRight(t *testing.T) {
 	for seed := range uint64(2) {
 		noisy = synth.Noise(noisy, seed)
 	}
+	spinup := synth.WheelAt(64, 96, 96, func(t float64) float64 { return 0.35 / 16 * t * t / 128 }) // from rest to 0.7 spokes
 	for name, c := range map[string]struct {
 		htr         *volume.Volume
 		least, most float64 // gain, dB
@@ -29,6 +30,7 @@ func TestPansWhereFlowIsRight(t *testing.T) {
 		"turntable": {synth.Turntable(48, 64, 64, 0.01), 2, 20, true},
 		"noisy":     {noisy, 0.1, 3, true},
 		"wheel":     {synth.Wheel(64, 96, 96, 0.35/16), -20, 0, false}, // 0.7 spokes an LTR frame
+		"spinup":    {spinup, 0.5, 2, false},
 		"still":     {still, 0, 0, false},
 	} {
 		for _, e := range []Exposure{pyramid.Full, pyramid.Delta} {
