@@ -1,6 +1,8 @@
 package tsr
 
 import (
+	"math"
+
 	"tsr/backproject"
 	"tsr/internal/motion"
 	"tsr/internal/net"
@@ -90,29 +92,54 @@ func (r *run) validate(models []*net.Model, codec *net.Codec, level *volume.Clip
 }
 
 // Interpolation along the motion is trusted where its answers have at least this share in what is right, which noise does not
-// change, and gain this much over cubic interpolation, in dB, so that there is something to tell by; and not where most frames make up
-// for some in which it is wrong: no more of the error may be in frames where it gains less. docs/experiments.md has
-// shares of 0.79 and more where it is right, and of 0.62 and less on wheels whose flow turns backwards; and 0.39 and less of the error
-// where pans help, and 0.45 and more where they hurt.
+// change, and gain this much over cubic interpolation, in dB, so that there is something to tell by; and where it does not make up in
+// some frames for others in which it is wrong: no more than this may be lost. docs/experiments.md has
+// shares of 0.79 and more where it is right, and of 0.62 and less on wheels whose flow turns backwards; and losses of 0.26 and less where
+// pans help, of 0.45 and more where they hurt.
 const (
 	trustedShare = 0.7
 	trustedGain  = 0.1
-	trustedLoss  = 0.4
+	trustedLoss  = 0.35
 )
 
-// flowed is what was measured of optical flow.
-type flowed struct {
-	checked
-	lost float64 // square error of cubic interpolation in frames where flow gains less than trustedGain
+// flowed is what was measured of optical flow, pair by pair of HTR frames.
+type flowed []checked
+
+func (f flowed) sum() (sum checked) {
+	for _, pair := range f {
+		sum.add(pair)
+	}
+	return sum
+}
+
+// lost is the share of the error of cubic interpolation that lies in pairs where flow gains next to nothing. What each pair has, noise,
+// does not count, so that stretches in which nothing moves have no say.
+func (f flowed) lost() float64 {
+	limit, least := min(trustedGain, f.sum().gain(1)/2), math.Inf(1)
+	for _, pair := range f {
+		least = min(least, pair.base)
+	}
+	var lost, all float64
+	for _, pair := range f {
+		all += pair.base - least
+		if pair.gain(1) < limit {
+			lost += pair.base - least
+		}
+	}
+	if all == 0 {
+		return 0
+	}
+	return lost / all
 }
 
 func (f flowed) trusted() bool {
-	return f.share() >= trustedShare && f.gain(1) >= trustedGain && f.lost <= trustedLoss*f.base
+	sum := f.sum()
+	return sum.share() >= trustedShare && sum.gain(1) >= trustedGain && f.lost() <= trustedLoss
 }
 
 // flow measures how well the motion that optical flow sees rebuilds a level from itself coarsened once more in time. No network
 // is asked.
-func (r *run) flow(level *volume.Clip) (sum flowed, err error) {
+func (r *run) flow(level *volume.Clip) (pairs flowed, err error) {
 	share := [2]float64{2 * r.weights[1], -2 * r.weights[0]}
 	err = r.atHalfRate(level, func(ltr, htr *volume.Volume) error {
 		base, err := r.cubic(ltr)
@@ -131,14 +158,11 @@ func (r *run) flow(level *volume.Clip) (sum flowed, err error) {
 					pair.count(k*float64(term), float64(want[i]-have[i]))
 				}
 			}
-			sum.add(pair)
-			if pair.gain(1) < trustedGain {
-				sum.lost += pair.base
-			}
+			pairs = append(pairs, pair)
 		}
 		return nil
 	})
-	return sum, err
+	return pairs, err
 }
 
 // steady says whether the motion of a level that a network made is that of the same level at half its rate, from which the next network

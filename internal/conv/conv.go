@@ -74,7 +74,7 @@ func (s Shape) FLOPs() int64 {
 		var inside int64 // how often a tap meets data
 		for tap := range axis.k {
 			lo := s.Pad[i][0] - tap // from the result at which it does
-			inside += int64(min(axis.out, axis.size+lo) - max(0, lo))
+			inside += int64(max(0, min(axis.out, axis.size+lo)-max(0, lo)))
 		}
 		flops *= inside
 	}

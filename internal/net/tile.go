@@ -166,7 +166,7 @@ func (w *work) lengths(axis, n int) []int64 {
 	return sums
 }
 
-// of returns the cost in FLOP of all tiles when each axis is cut into so many pieces.
+// of returns the cost in FLOP of all tiles when each axis is cut into so many pieces, zeros around the clip counted as data.
 func (w *work) of(parts [3]int) (flops int64) {
 	t, y, x := w.lengths(0, parts[0]), w.lengths(1, parts[1]), w.lengths(2, parts[2])
 	for l, s := range w.c.Layers(1, 1, 1, 1) {

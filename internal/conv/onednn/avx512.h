@@ -3,9 +3,10 @@
 // rounded to it, products are exact, sums and results are float32.
 //
 // A unit is what one lane multiplies: a float, or a pair of bfloat16, for the instruction VDPBF16PS of AVX512-BF16. A pair
-// is two neighbouring channels in Forward, the same voxel of two samples in the gradient of the kernel, or two neighbours of a row
-// where samples are odd. The data is laid out in units, a cut at a time, while it is small enough to stay in the second-level cache.
-// Zeros around the data are neither laid out nor multiplied: in a crop of 8×8×8 voxels they are a quarter of the work of 3×3×3 taps.
+// is two neighbouring channels in Forward. In the gradient of the kernel it is the same voxel of two samples, or two neighbours of a row
+// where there is an odd number of samples. The data is laid out in units, a cut at a time, while it is small enough to stay in the
+// second-level cache. Zeros around the data, but for those of neighbours' rows, are neither laid out nor multiplied: in a crop of 8×8×8
+// voxels they are a quarter of the work of 3×3×3 taps.
 // Each result is one chain of sums in an order that depends on the problem alone: not on the threads, not on where a tile lies.
 
 #include "engine.h"
@@ -100,8 +101,8 @@ static cuts cuts_of(const tsr_problem *q, int64_t planes, int64_t rows) {
 	return c;
 }
 
-// divided chooses cuts of which each takes at most CUT bytes, if one row does, and of those the ones that repeat the least work, the
-// largest. a row of data takes from bytes, a row of results takes to bytes.
+// divided chooses cuts of which each takes at most CUT bytes, if one row does, of those the ones that repeat the least work, and of
+// those the ones of the most planes. a row of data takes from bytes, a row of results takes to bytes.
 static cuts divided(const tsr_problem *q, int64_t from, int64_t to) {
 	int64_t od = out_size(q, 0), oh = out_size(q, 1), planes = 1, rows = 0, best = 0; // best: rows of data for them
 	for (int64_t d = 1; d <= od; d++) {
@@ -136,18 +137,19 @@ static const float *row_of(const tsr_problem *q, const cut *k, const float *x, i
 }
 
 // A span is a stretch of results along an axis, from begin to before end, for which the same taps, from first to before last, lie in
-// the data. There is always one.
+// the data. As pads are less than the kernel, there is always one.
 typedef struct {
 	int64_t begin, end, first, last;
 } span;
 
 // span_at gives the longest span that begins at a result, and ends at `to` at the latest.
 static span span_at(const tsr_problem *q, int axis, int64_t begin, int64_t to) {
-	int64_t after = q->size[axis] + q->lo[axis]; // where data ends, counted from the first zero before it
-	span s = {begin, begin, q->lo[axis] > begin ? q->lo[axis] - begin : 0, after - begin < q->k[axis] ? after - begin : q->k[axis]};
-	do s.end++;
-	while (s.end < to && (q->lo[axis] > s.end ? q->lo[axis] - s.end : 0) == s.first &&
-		(after - s.end < q->k[axis] ? after - s.end : q->k[axis]) == s.last);
+	int64_t before = q->lo[axis] - begin, after = q->size[axis] + before, k = q->k[axis]; // taps before the data, and before its end
+	span s = {begin, begin + 1, before > 0 ? before : 0, after < k ? after : k};
+	if (before <= 0 && after >= k) { // nowhere else do two results have the same
+		int64_t last = begin + after - k + 1;
+		s.end = last < to ? last : to;
+	}
 	return s;
 }
 
@@ -227,17 +229,17 @@ TARGET static void lay_kernel(uint32_t *dst, const float *w, const tsr_problem *
 		}
 }
 
-// A tap is one of those that lie in the data: where its data is, from a block's voxels, and where its kernel is.
+// A reach is a tap that lies in the data: where its data is, from a block's voxels, and where its kernel is.
 typedef struct {
 	int64_t x, w;
-} tap;
+} reach;
 
 // A block is what one call of block_of computes: some voxels of a cut's result that need the same taps, for one group of channels.
 typedef struct {
 	const uint32_t *x[14]; // where the data of each voxel's first tap begins
 	float *y[14];          // and its result
 	int voxels;            // the rest of x repeats the last one
-	const tap *taps;
+	const reach *taps;
 	int64_t ntaps, units;
 	const uint32_t *w;
 	const float *b;   // the group's biases, or NULL
@@ -306,16 +308,16 @@ TARGET static void run_block(const block *k, int nv, int nz) {
 	}
 }
 
-// forward_spans computes the results where three spans meet, for one group: bl says what it has in common, but for the data that has been
-// laid out at packed, and the results of the cut from base on. taps is memory for the taps.
+// forward_spans computes the results where three spans meet, for one group. bl has what all blocks share, packed is the cut's data, base
+// the group's first result of the cut, and taps memory for as many as there are.
 static void forward_spans(const tsr_problem *q, const cut *k, block bl, int nz, const span s[3], float *base, const uint32_t *packed,
-	tap *taps) {
+	reach *taps) {
 	int64_t n = bl.units, wide = q->size[2], ow = out_size(q, 2), plane = out_size(q, 1) * ow * q->co;
 	bl.taps = taps;
 	for (int64_t i = s[0].first; i < s[0].last; i++)
 		for (int64_t j = s[1].first; j < s[1].last; j++)
 			for (int64_t l = s[2].first; l < s[2].last; l++)
-				taps[bl.ntaps++] = (tap){
+				taps[bl.ntaps++] = (reach){
 					.x = (((i - s[0].first) * k->from_rows + j - s[1].first) * wide + l - s[2].first) * n,
 					.w = ((i * q->k[1] + j) * q->k[2] + l) * nz * n * LANES};
 	int64_t d = s[0].begin, h = s[1].begin, c = s[2].begin;
@@ -348,7 +350,7 @@ static void forward_cut(const tsr_problem *q, cut k, float *y, const float *x, c
 		if (row) lay_channels(packed + i * wide * n, row, wide, q->ci);
 	}
 	int64_t ntaps = q->k[0] * q->k[1] * q->k[2];
-	tap taps[ntaps];
+	reach taps[ntaps];
 	float *base = y + ((k.n * out_size(q, 0) + k.d) * out_size(q, 1) + k.h) * ow * q->co;
 	for (int64_t g = 0; g < groups(q->co, MOST); g++) {
 		int64_t z0 = group_at(q->co, MOST, g), nz = group_at(q->co, MOST, g + 1) - z0, c0 = z0 * LANES;
@@ -391,12 +393,12 @@ int NAMED(tsr_own_forward)(tsr_engine *e, const tsr_problem *problem, float *y, 
 
 // ---- The gradient of the kernel ----
 
-// lay_voxels writes n units of voxels of a row: the i-th is voxel a + step·i and, beside it in a pair, voxel b + step·i of another row,
-// zeros where there is none among the w of each. A voxel has `all` channels, of which c are taken, from rows[0] and rows[1] on, and
-// filled up to `stride`.
-TARGET static void lay_voxels(uint32_t *dst, const float *const rows[2], int64_t w, int64_t a, int64_t b, int64_t step, int64_t n,
-	int64_t all, int64_t c, int64_t stride) {
-	for (int64_t u = 0; u < n; u++, dst += stride, a += step, b += step)
+// lay_voxels writes n units of voxels of two rows, from voxel a on: of the same one of both, or, where both are one row and next is 1, of
+// neighbours. There are zeros where there is none among the w of a row. A voxel has `all` channels, of which c are taken, from rows[0]
+// and rows[1] on, and filled up to `stride`.
+TARGET static void lay_voxels(uint32_t *dst, const float *const rows[2], int64_t w, int64_t a, int next, int64_t n, int64_t all,
+	int64_t c, int64_t stride) {
+	for (int64_t u = 0, b = a + next; u < n; u++, dst += stride, a += 1 + next, b += 1 + next)
 		for (int64_t i = 0; i < stride; i += LANES) {
 			__mmask16 m = i < c ? first(c - i) : 0;
 			store(dst + i, a >= 0 && a < w ? m : 0, rows[0] + a * all + i, b >= 0 && b < w ? m : 0, rows[1] + b * all + i);
@@ -485,11 +487,11 @@ TARGET static void add_row(float *sum, const float *row, int64_t w, int64_t c) {
 }
 
 // A gradient is what all cuts of one problem have in common. A unit is a voxel of a row, or in pairs the same voxel of two samples, which
-// makes one sample of both, or, where samples are odd, two neighbours of a row.
+// makes one sample of both, or, where there is an odd number of samples, two neighbours of a row.
 typedef struct {
 	tsr_problem q;           // as it is divided: of half as many samples, if a unit has two
 	cuts c;
-	int neighbours;          // make a unit
+	int samples, neighbours; // samples in a unit; 1 if neighbours make one, 0 otherwise
 	int64_t most;            // registers in a group
 	int64_t n, xn, xrow;     // units in a row of z and of x, and the latter's numbers
 	int64_t xunit;           // numbers in a unit of x: a sheet may reach beyond the last channel
@@ -498,7 +500,8 @@ typedef struct {
 	size_t xsize, size;      // bytes of x, and of all
 } gradient;
 
-// in_pairs makes two samples of all where it is all the same to a kernel: of all voxels for one tap, of all planes for one plane of taps.
+// in_pairs makes two samples of all where it is all the same to a kernel and their number is even: of all voxels for one tap, of all planes
+// for one plane of taps.
 static void in_pairs(tsr_problem *q) {
 	if (q->k[0] > 1 || q->n * q->size[0] % 2) {
 		if (q->k[0] * q->k[1] * q->k[2] > 1 || q->size[1] % 2) return;
@@ -511,12 +514,13 @@ static void in_pairs(tsr_problem *q) {
 }
 
 static gradient gradient_of(const tsr_problem *problem) {
-	gradient p = {.q = flat(problem)};
+	gradient p = {.q = flat(problem), .samples = 1};
 	tsr_problem *q = &p.q;
 	if (HALF) {
 		in_pairs(q);
 		p.neighbours = q->n % 2;
-		if (!p.neighbours) q->n /= 2;
+		p.samples = 2 - p.neighbours;
+		q->n /= p.samples;
 	}
 	if (q->size[2] == 1 && q->k[1] == 1 && q->k[2] == 1) { // voxels of a column make rows
 		int64_t power = q->size[1] & -q->size[1];
@@ -544,29 +548,26 @@ static gradient gradient_of(const tsr_problem *problem) {
 TARGET static void gradient_lay(const gradient *p, cut k, uint32_t *xu, uint32_t *zu, float *db, const float *x, const float *dz) {
 	const tsr_problem *q = &p->q;
 	int64_t ow = out_size(q, 2), plane = out_size(q, 1) * ow * q->co, ng = groups(q->co, p->most);
-	int64_t per = HALF && !p->neighbours ? 2 : 1; // samples in a unit
 	int64_t xsample = q->size[0] * q->size[1] * q->size[2] * q->ci, zsample = out_size(q, 0) * plane;
-	int64_t step = p->neighbours ? 2 : 1, next = p->neighbours ? 1 : 0;
-	k.n *= per;
+	k.n *= p->samples;
 	for (int64_t r = 0; r < k.from_planes * k.from_rows; r++) {
 		const float *row = row_of(q, &k, x, r);
 		if (!row) continue;
-		const float *rows[2] = {row, row + (per - 1) * xsample};
-		for (int64_t ph = 0; ph < p->phases; ph++) {
-			int64_t a = p->neighbours ? ph - q->lo[2] : 0;
-			lay_voxels(xu + (ph * p->xrows + r) * p->xrow, rows, q->size[2], a, a + next, step, p->xn, q->ci, q->ci, p->xunit);
-		}
+		const float *rows[2] = {row, row + (p->samples - 1) * xsample};
+		for (int64_t ph = 0; ph < p->phases; ph++)
+			lay_voxels(xu + (ph * p->xrows + r) * p->xrow, rows, q->size[2], p->neighbours ? ph - q->lo[2] : 0, p->neighbours, p->xn,
+				q->ci, q->ci, p->xunit);
 	}
 	for (int64_t r = 0; r < k.planes * k.rows; r++) {
 		const float *row = dz + k.n * zsample + (k.d + r / k.rows) * plane + (k.h + r % k.rows) * ow * q->co;
-		const float *other = row + (per - 1) * zsample;
+		const float *other = row + (p->samples - 1) * zsample;
 		for (int64_t g = 0; g < ng; g++) { // each group's in one piece
 			int64_t c0 = group_at(q->co, p->most, g) * LANES, c1 = group_at(q->co, p->most, g + 1) * LANES;
 			const float *rows[2] = {row + c0, other + c0};
-			lay_voxels(zu + c0 * p->zrows * p->n + r * p->n * (c1 - c0), rows, ow, 0, next, step, p->n, q->co, q->co - c0, c1 - c0);
+			lay_voxels(zu + c0 * p->zrows * p->n + r * p->n * (c1 - c0), rows, ow, 0, p->neighbours, p->n, q->co, q->co - c0, c1 - c0);
 		}
 		add_row(db, row, ow, q->co);
-		if (per == 2) add_row(db, other, ow, q->co);
+		if (p->samples == 2) add_row(db, other, ow, q->co);
 	}
 }
 

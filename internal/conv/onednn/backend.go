@@ -7,10 +7,10 @@
 // pool of workers for every thread that calls it. Go moves goroutines between threads freely, so one goroutine,
 // locked to its thread, makes every call into C; the methods of Backend hand their arguments to it.
 //
-// Our own kernels reach nine tenths of what two Zen 4 cores can do (of 64 channels and 3×3×3 430 to 450 GFLOP/s in bfloat16, 210 to
-// 220 in float32; BackKernel in bfloat16 390 to 420). Their sums have one order, which oneDNN's have
+// Our own kernels reach nine tenths of what two Zen 4 cores can do (of 64 channels, 8 samples of 8×8×8 voxels, 405 to 445 GFLOP/s in
+// bfloat16; 214 to 226 in float32, where oneDNN's reach 208 to 226). Their sums have one order, which oneDNN's have
 // not: from 96 channels on, 3×3×3, it depends on where a result lies in a tile, on some processors. There float32 takes ours
-// too; elsewhere a training step in float32 takes a fifth longer with ours than with oneDNN's.
+// too; elsewhere it takes oneDNN's, which choose by the processor.
 //
 // How oneDNN's time is won, in GFLOP/s of one Ice Lake core (the most seen is 257):
 //
