@@ -286,6 +286,37 @@ func sameBitsInTiles(t *testing.T, k kernels) {
 	}
 }
 
+// Nor do they where a tile touches the border, and has the zeros there.
+func TestTilesAtTheBorder(t *testing.T) {
+	each(t, func(t *testing.T, k kernels) {
+		be := open(t, k)
+		for _, co := range []int{12, 32, 48, 64} {
+			whole := conv.Shape{N: 1, D: 4, H: 19, W: 23, Ci: 12, Co: co, KD: 3, KH: 3, KW: 3, Act: conv.Leaky}.Same()
+			x, w, b, y := noise(whole.XLen()), noise(whole.WLen()), noise(co), make([]float32, whole.YLen())
+			require.NoError(t, be.Forward(y, x, w, b, whole))
+			for _, at := range [][4]int{{0, 8, 0, 9}, {8, 19, 9, 23}, {0, 19, 5, 6}, {18, 19, 0, 23}} { // rows and columns of results
+				s := whole
+				from := [2]int{max(at[0]-1, 0), max(at[2]-1, 0)}
+				s.H, s.W = min(at[1]+1, whole.H)-from[0], min(at[3]+1, whole.W)-from[1]
+				s.Pad[1] = [2]int{from[0] + 1 - at[0], at[1] + 1 - from[0] - s.H}
+				s.Pad[2] = [2]int{from[1] + 1 - at[2], at[3] + 1 - from[1] - s.W}
+				part := make([]float32, 0, s.XLen())
+				for i := range s.D * s.H {
+					row := ((i/s.H*whole.H+i%s.H+from[0])*whole.W + from[1]) * s.Ci
+					part = append(part, x[row:row+s.W*s.Ci]...)
+				}
+				got := make([]float32, s.YLen())
+				require.NoError(t, be.Forward(got, part, w, b, s))
+				_, oh, ow := s.Out()
+				for i := range s.D * oh {
+					row := ((i/oh*whole.H+i%oh+at[0])*whole.W + at[2]) * co
+					require.Equal(t, y[row:row+ow*co], got[i*ow*co:(i+1)*ow*co], "line %d of %v", i, s)
+				}
+			}
+		}
+	})
+}
+
 // noise returns n numbers around zero, always the same.
 func noise(n int) []float32 {
 	r := rand.New(rand.NewPCG(1, uint64(n)))
