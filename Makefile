@@ -1,4 +1,4 @@
-# The two commands that a fresh Debian 12 machine with Go and a C compiler needs:
+# The two commands that a fresh Debian 12 machine with Go and a C and C++ compiler needs:
 #   make demo     install what is missing, build, upsample a real clip
 #   make test     install what is missing, run every test
 
@@ -89,7 +89,7 @@ bench-pytorch: build
 bench-quality: build
 	$(GO) run ./bench/quality $(QUALITY)
 
-# Malformed, hostile and damaged inputs, all of them through every command; about an hour.
+# Malformed, hostile and damaged inputs; 22 minutes on two cores (docs/reliability.md).
 # Fuzzers run alone, for as long as you like: go test ./internal/video -fuzz FuzzHeader
 torture-input: PACKAGES += $(TORTURE_PACKAGES)
 torture-input: build

@@ -2,17 +2,17 @@
 //
 // The space-time pyramid of a clip is the clip shrunk in space, in time, or seen from another side:
 //
-//	within  a spatial scale, time coarsened by 1 … 5 frames: slower and sharper, or faster and blurrier
+//	within  a spatial scale, time coarsened by 1 … 5 frames (3 with Config.Motion): slower and sharper, or faster and blurrier
 //	across  time swapped with x or y: the sharp space axis shows what the blurred time axis could be
 //	shift   one frame that pans by a pixel per frame
 //	pan     one frame that pans faster, with its blur, in a light that may swing
 //
-// Only the spatial scales are stored, about five times the clip. All else is a [View], computed for the crop
+// Only the spatial scales are stored, about five times the clip, and its motion where that is wanted. All else is a [View], computed for the crop
 // that is drawn from it. The package also names the levels of a run ([Level]) and models the camera that turns
 // an HTR clip into an LTR one ([Exposure], [Expose]).
 //
 // Source: Pollak Zuckerman, Naor, Pisha, Bagon, Irani, Across Scales & Across Dimensions: Temporal
-// Super-Resolution using Deep Internal Learning, ECCV 2020, section 3; numbers from the published settings.
+// Super-Resolution using Deep Internal Learning, ECCV 2020, section 3; numbers from the published settings, but for Config.Motion.
 package pyramid
 
 import (

@@ -26,7 +26,7 @@
 //
 // Of its pairs a fifth are frames of the clip that pan at any speed, which teach the network to follow the motion. Where what
 // flow alone adds to cubic interpolation has too small a share in what is right for the clip coarsened once more, or gains next to
-// nothing there, they are left out.
+// nothing there, or nothing in a stretch that holds much of the error, they are left out.
 //
 // # A run
 //
@@ -40,7 +40,7 @@
 //	learn, upsample   T2S2 → T4S2, refine → T4S1, learn, upsample → T8S1
 //	encode            T8S1 → sink, clamped once
 //
-// Each doubling's training starts from the weights of the one before and takes half of its steps. The start is at 1/4
+// Each doubling's training starts from the weights of the one before and, where a budget decides, takes half of its steps. The start is at 1/4
 // of the size for ×8 and 1/2 for ×4, or at a larger size where frames would have fewer than 128 rows or columns there.
 //
 // # Who does what
@@ -72,7 +72,8 @@
 // the share of the result, from 0 to 1, that serves best there. Then it films the result of the level itself again, half a
 // frame later, and looks whether the network finds that result once more: one that learnt what is true at half the rate
 // only does not, and its share shrinks, unless it changes so little that noise decides. With no share, as where light
-// swings, what is left is cubic interpolation with BP.
+// swings, what is left is cubic interpolation with BP. A later doubling whose level moves one way, and at half its rate the
+// other, has no network either: it would learn to turn against what flow says.
 //
 // # What a run promises
 //

@@ -13,9 +13,9 @@ import (
 
 // Shares of the memory that the run may use for frames. A pyramid is about five times the clip it is made of, and the clip stays.
 const (
-	ownMemory      = 200 << 20 // of a given limit, for the program, its libraries and ffmpeg beside it (bench/torture/memory.sh)
+	ownMemory      = 220 << 20 // of a given limit, for the program, its libraries and ffmpeg beside it (bench/torture/memory.sh)
 	sampleShare    = 12        // a sample of the clip for training: 1/12
-	inferenceShare = 3         // tiles and frames around them: 1/3
+	inferenceShare = 2.5       // tiles and frames around them: 2/5
 	segmentFrames  = 48        // of a long clip's sample: long enough for every jump of the pyramid
 
 	partFrames = 18  // of parts of the picture: more of the picture serves better than more frames (docs/experiments.md)
@@ -24,7 +24,9 @@ const (
 )
 
 // inferenceMemory is the limit for an Upsampler. More than 8 GiB save nothing.
-func (r *run) inferenceMemory() int64 { return min(r.opts.frameMemory()/inferenceShare, 8<<30) }
+func (r *run) inferenceMemory() int64 {
+	return min(int64(float64(r.opts.frameMemory())/inferenceShare), 8<<30)
+}
 
 // sample returns frames of the level's shots for training: all of them if they fit into the memory for it, else
 // stretches spread evenly over them, and parts of the picture where even one stretch does not fit. Shots that hold no crop
@@ -104,7 +106,7 @@ func (s settings) leastMemory(tasks []task, h, w int) (need int64) {
 	for _, t := range tasks {
 		if t.kind == learn {
 			h, w := sizeAt(t.in, h, w)
-			need = max(need, sampleShare*4*3*int64(min(leastSide, h))*int64(min(leastSide, w))*int64(s.crop[0]), inferenceShare*s.net.LeastMemory(h, w))
+			need = max(need, sampleShare*4*3*int64(min(leastSide, h))*int64(min(leastSide, w))*int64(s.crop[0]), int64(inferenceShare*float64(s.net.LeastMemory(h, w))))
 		}
 	}
 	return need

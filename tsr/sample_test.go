@@ -20,7 +20,7 @@ func TestTooLittleMemoryIsFoundUpFront(t *testing.T) {
 	_, err := Upsample(t.Context(), src, &ToVolume{}, &Options{Preset: Fast, Steps: 2, Memory: 1 << 20, Backend: "ref"})
 	require.Equal(t, fault.Limit, fault.KindOf(err))
 	require.ErrorContains(t, err, "1 MB are too little")
-	require.Contains(t, fault.HintOf(err), "--memory 210M")
+	require.Contains(t, fault.HintOf(err), "--memory 230M")
 }
 
 // Samples of different sizes have different names, as a job must not go on with another.

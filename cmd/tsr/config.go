@@ -25,7 +25,7 @@ in $XDG_CONFIG_HOME or ~/.config, else it has its default. Keys of tsr.toml are
 flags, for all commands that have them or, in a table named after a command, for
 that one. What is printed is such a file.`,
 		Example: `  tsr config --origin
-  tsr config upsample > tsr.toml`,
+  tsr config upsample > new.toml`,
 		Args: arguments(0, 1, "at most one COMMAND"),
 		RunE: func(c *cobra.Command, args []string) error {
 			names := settableNames(c.Root())

@@ -245,7 +245,7 @@ func jobInfo(w io.Writer, path string, identity []job.Field, raw json.RawMessage
 
 func (s jobState) String() string {
 	if s.Done {
-		return fmt.Sprintf("finished, gain %+.2f dB over cubic interpolation", s.Gain)
+		return fmt.Sprintf("finished, gain %+.2f dB over cubic + BP", s.Gain)
 	}
 	text := fmt.Sprintf("not finished: in task %d of %d, %s", s.Task+1, s.Tasks, s.Now)
 	if s.Block > 0 {

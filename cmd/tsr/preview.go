@@ -144,7 +144,7 @@ func (p *previewing) run() error {
 		return err
 	}
 	p.ui.Note(fmt.Sprintf("%s and %s: the input, cubic interpolation and tsr, %d times as slow", show(p.output), show(picture), previewSlower))
-	p.ui.Note(fmt.Sprintf("self-validation: %+.2f dB over cubic interpolation", res.Gain))
+	p.ui.Note(fmt.Sprintf("self-validation: %+.2f dB over cubic + BP", res.Gain))
 	p.ui.Note(fmt.Sprintf("all %d frames of %d×%d with the same settings: about %v", p.info.Frames, p.info.Width, p.info.Height, p.whole(res, clip)))
 	return nil
 }

@@ -146,7 +146,7 @@ func (r *result) summary(u *upsampling) []string {
 	}
 	lines := []string{fmt.Sprintf("%s, in %v", text, took)}
 	if r.Method == methodTSR {
-		lines = append(lines, fmt.Sprintf("self-validation: %.2f dB, %+.2f dB over cubic interpolation; consistency with the input: %.2f dB",
+		lines = append(lines, fmt.Sprintf("self-validation: %.2f dB, %+.2f dB over cubic + BP; consistency with the input: %.2f dB",
 			r.Validation, r.Gain, r.Consistency))
 	}
 	return lines

@@ -33,7 +33,7 @@ func (f *timeFlags) add(fs *pflag.FlagSet) {
 	fs.Var(&f.slowmo, "slowmo", "keep the rate, stretch the time by `F` or else the\nfactor; drops the sound")
 	fs.Lookup("slowmo").NoOptDefVal = "true"
 	fs.StringVar(&f.shutter, "shutter", "", "expose OUTPUT's frames for `S` of their interval:\nabove 0 to 1, or full (default as sharp as it gets)")
-	fs.StringVar(&f.held, "held", heldKeep, "`HOW` to take frames that repeat the one before:\nkeep, or retime: drop, spread the rest evenly")
+	fs.StringVar(&f.held, "held", heldKeep, "`HOW` to take frames that repeat the one before:\nkeep them, or retime: drop them and spread the rest evenly")
 }
 
 // check refuses values, and flags beside which they mean nothing.

@@ -125,7 +125,7 @@ SIGUSR1 makes a run tell in one line on standard error how far it is.`,
 	fs.BoolVar(&f.restart, "restart", false, "start over")
 	fs.StringVar(&f.outDir, "out-dir", "", "make all INPUTs, or the videos in a folder, in `DIR`")
 	fs.StringVar(&f.manifest, "from-manifest", "", "make the clips that `FILE` lists, one JSON object a line with\ninput and output")
-	fs.StringVar(&f.shard, "shard", "", "of many clips make the `I/N` part only, from 1/N on")
+	fs.StringVar(&f.shard, "shard", "", "of many clips make every Nth only, from the Ith on: `I/N`")
 	fs.BoolVar(&f.force, "force", false, "take a clip that tsr itself has made")
 	fs.BoolVar(&f.overwrite, "overwrite", false, "replace OUTPUT")
 	fs.StringVar(&f.init, "init", "", "start training from the model in `FILE`: same camera, same scene; none, the default: from random weights")

@@ -1,3 +1,4 @@
+// Package net is the network: its layers as a gorgonia graph, the L1 loss, Adam and Muon, and inference in tiles.
 package net
 
 import (

@@ -1,7 +1,7 @@
 //go:build cgo && !noonednn
 
 // Package onednn computes convolutions through cgo: in float32 with oneDNN (libdnnl 2.x), in bfloat16 with kernels of our
-// own for processors with AVX-512 (avx512.h).
+// own for processors with AVX512-BF16 (avx512.h), which compute in float32, too, where oneDNN's results depend on the place.
 //
 // A oneDNN primitive may crash when it runs on another OS thread than the one that made it, and OpenMP keeps a
 // pool of workers for every thread that calls it. Go moves goroutines between threads freely, so one goroutine,
@@ -24,9 +24,10 @@
 //     thread, whose results are added in their order: 3 to 10 % slower, and the same bits on any number of threads.
 //   - The first layer's narrow data costs nothing (190); a narrow result still does (64→12: 85, 128→3: 20).
 //
-// The OpenMP workers wait for each other in a busy loop. On a machine that other programs keep busy, set
-// OMP_WAIT_POLICY=passive in the environment: twice as fast then (59 → 121 in one measurement), 13 % slower on an
-// idle one for calls of a millisecond. It cannot be set from within the process.
+// The OpenMP workers wait for each other in a busy loop, which cannot be changed from within the process: tsr starts itself again
+// with GOMP_SPINCOUNT=3000 in the environment (cmd/tsr/spin.go). Other programs had better set that, or OMP_WAIT_POLICY=passive,
+// which is twice as fast on a machine that others keep busy (59 → 121 in one measurement), and 13 % slower on an idle one for calls
+// of a millisecond.
 //
 // Built with cgo unless the tag noonednn is given.
 package onednn
