@@ -77,10 +77,10 @@ func TestTermsOfBlocks(t *testing.T) {
 func TestGoOnWithFlow(t *testing.T) {
 	defer func(was time.Duration) { tellEvery = was }(tellEvery)
 	tellEvery = 0
-	v := pyramid.Expose(synth.Pan(160, 48, 64, 1, 2), 2, pyramid.Full)
+	v := pyramid.Expose(synth.Pan(256, 48, 48, 1, 2), 2, pyramid.Full)
 	options := func(job string) *Options {
 		o := quick(2, job)
-		o.Steps, o.Memory, o.Cuts = 60, ownMemory+40<<20, []int{17}
+		o.Steps, o.Memory, o.Cuts = 60, ownMemory+44<<20, []int{17}
 		return o
 	}
 	want, res, err := do(t, t.Context(), v, options(t.TempDir()))
@@ -95,7 +95,7 @@ func TestGoOnWithFlow(t *testing.T) {
 			o := options(t.TempDir())
 			kept, known := filepath.Join(o.Job, flowName(0)+".tsr-kept"), 0
 			for i := range 99 {
-				o.Memory = ownMemory + int64(40+i%3*5)<<20 // other blocks
+				o.Memory = ownMemory + int64(44+i%3*4)<<20 // other tiles
 				ctx, stop := context.WithCancel(t.Context())
 				begun := -1
 				o.OnEvent = func(e Event) {

@@ -85,7 +85,7 @@ func TestEvenMotion(t *testing.T) {
 		for n := range g.Count {
 			require.NoError(t, s.Read(frame))
 			require.InDelta(t, min(float64(n)*step, float64(g.Frames-1))/1024, frame[0], 1e-6)
-			require.InDelta(t, 0.25, frame[1], 1e-7)
+			require.InDelta(t, 0.25, frame[1], 1e-6)
 		}
 		require.ErrorIs(t, s.Read(frame), io.EOF)
 	})
