@@ -514,28 +514,24 @@ func TestJobFolderOfAnother(t *testing.T) {
 func TestBudgetBecomesSteps(t *testing.T) {
 	v, dir := clip(), t.TempDir()
 	o := quick(2, dir)
-	o.Steps, o.Budget = 0, 3*time.Second
-	ctx, stop := context.WithCancel(t.Context())
-	total := 0
-	o.OnEvent = func(e Event) {
-		if e.Phase == progress.Train && e.Total > 0 {
-			total = e.Total
-			stop()
+	o.Steps, o.Budget = 0, time.Minute // more than 40 steps on any machine
+	known := func() (total int) {
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		o.OnEvent = func(e Event) {
+			if e.Phase == progress.Train && total == 0 {
+				if total = e.Total; total > 0 {
+					stop()
+				}
+			}
 		}
+		_, _, err := do(t, ctx, v, o)
+		require.ErrorIs(t, err, ErrStopped)
+		return total
 	}
-	_, _, err := do(t, ctx, v, o)
-	require.ErrorIs(t, err, ErrStopped)
-	require.GreaterOrEqual(t, total, measureTo)
-
-	begun := -1
-	o.OnEvent = func(e Event) {
-		if e.Phase == progress.Train && begun < 0 {
-			begun = e.Total
-		}
-	}
-	_, _, err = do(t, t.Context(), v, o)
-	require.NoError(t, err)
-	require.GreaterOrEqual(t, begun, measureTo, "known from the start")
+	total := known()
+	require.Greater(t, total, measureTo)
+	require.Equal(t, total, known(), "known from the start")
 }
 
 // Longer training has lower rates, whether its steps are given or found from a budget, and short training the preset's.
@@ -576,25 +572,23 @@ func TestRecount(t *testing.T) {
 	require.Equal(t, []int{101, 1}, count(0, 100, 11*time.Second, 10*ms, 600, 300), "no time left")
 }
 
-// A budget is kept where each step becomes slower than those that were measured.
+// A budget is kept where each step becomes slower than those that were measured. What else takes time is not the steps'.
 func TestBudgetIsCeiling(t *testing.T) {
-	o := quick(2, t.TempDir())
-	o.Steps, o.Budget = 0, 3*time.Second
-	first, last := 0, 0
-	o.OnEvent = func(e Event) {
-		if e.Phase == progress.Train && e.Total > 0 {
-			time.Sleep(2 * tellEvery)
-			if last = e.Total; first == 0 {
-				first = last
-			}
+	for _, c := range []struct {
+		other time.Duration
+		total int
+	}{{0, 155}, {13 * time.Minute, 142}} { // 42.8 and 29.8 minutes are left
+		r := &run{set: settings{budget: time.Hour}, tasks: []task{{kind: learn}}, counted: time.Now()}
+		took := 13*time.Minute + c.other
+		r.st = state{StageSteps: []int{600}, Seconds: map[progress.Phase]float64{progress.Train: took.Seconds()}}
+		p := r.pace(0, 100)
+		p.since, p.other = p.since.Add(-took), c.other // a minute a step
+		for step := 101; step < 113; step++ {
+			require.False(t, p.after(step, time.Minute))
 		}
+		require.True(t, p.after(113, time.Minute), "a sixteenth is over")
+		require.Equal(t, c.total, r.total(0))
 	}
-	_, res, err := do(t, t.Context(), clip(), o)
-	require.NoError(t, err)
-	if first > measureTo { // else the machine is slow enough as it is
-		require.Less(t, last, first)
-	}
-	require.Equal(t, last, res.Steps)
 }
 
 // A budget beside a number of steps decides how often a network looks, so no run goes on with another one.
