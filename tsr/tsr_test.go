@@ -572,6 +572,30 @@ func TestRecount(t *testing.T) {
 	require.Equal(t, []int{101, 1}, count(0, 100, 11*time.Second, 10*ms, 600, 300), "no time left")
 }
 
+// A run whose budget is gone ends, and has done the steps that it told of last.
+func TestBudgetIsOver(t *testing.T) {
+	o := quick(2, t.TempDir())
+	o.Steps, o.Budget = 0, 3*time.Second
+	first, last := 0, 0
+	o.OnEvent = func(e Event) {
+		if e.Phase == progress.Train && e.Total > 0 {
+			if last = e.Total; first == 0 {
+				first = last
+				time.Sleep(o.Budget)
+			}
+		}
+	}
+	_, res, err := do(t, t.Context(), clip(), o)
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, res.Steps, measureTo)
+	if first > 0 { // else the machine is so slow that the steps that were measured are all
+		require.Equal(t, last, res.Steps)
+	}
+	if first > 2*measureTo { // else they may be over before they are counted again
+		require.Less(t, last, first)
+	}
+}
+
 // A budget is kept where each step becomes slower than those that were measured. What else takes time is not the steps'.
 func TestBudgetIsCeiling(t *testing.T) {
 	for _, c := range []struct {
